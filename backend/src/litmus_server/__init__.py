@@ -1,0 +1,1 @@
+"""Litmus: decide, log, learn, report, act."""

@@ -1,0 +1,1 @@
+"""Litmus for Python services."""
