@@ -1,0 +1,1 @@
+"""Learning: from what was observed to the propensities of the next decisions."""

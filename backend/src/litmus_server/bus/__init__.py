@@ -1,0 +1,1 @@
+"""Hints between processes: «version N exists», nothing more."""

@@ -1,0 +1,1 @@
+"""Doors: authenticate, translate, one service call, translate back."""

@@ -1,0 +1,1 @@
+"""Work beside the requests: the durable job table and those who run it."""

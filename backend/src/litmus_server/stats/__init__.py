@@ -1,0 +1,1 @@
+"""Inference from moments; knows nothing of experiments, databases or time."""

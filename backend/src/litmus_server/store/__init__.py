@@ -1,0 +1,1 @@
+"""PostgreSQL: the configuration, the two logs, the fold. Knows no HTTP."""

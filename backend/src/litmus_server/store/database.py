@@ -1,0 +1,64 @@
+"""Connections to PostgreSQL: one way to open them, one way to say that the database is away."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from litmus_server.domain.errors import Unavailable
+
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+"""What asyncpg raises when the server is away, starting, stopping or full: trying again later can help."""
+
+# Keepalives and time-outs bound what a vanished machine can hold; a stuck transaction would hold the fold.
+_SETTINGS = {
+    "application_name": "litmus",
+    "jit": "off",
+    "timezone": "UTC",
+    "idle_in_transaction_session_timeout": "15s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+
+
+async def connect(url: str, *, timeout: float = 10) -> "asyncpg.Connection[Any]":
+    """One connection for somebody who keeps it (a journal, the fold, a listener); jsonb is Python objects."""
+    connection = await asyncpg.connect(url, timeout=timeout, server_settings=_SETTINGS)
+    await _prepare(connection)
+    return connection
+
+
+async def open_pool(url: str, *, size: int = 4) -> "asyncpg.Pool[Any]":
+    """A pool for the control plane: short transactions, at most `size` at once."""
+    return await asyncpg.create_pool(
+        url, min_size=1, max_size=size, init=_prepare, server_settings=_SETTINGS, command_timeout=30, timeout=10
+    )
+
+
+@asynccontextmanager
+async def available() -> AsyncIterator[None]:
+    """Turn every way in which the database can be away into `Unavailable`."""
+    try:
+        yield
+    except AWAY as error:
+        raise Unavailable("The database is away; try again in a moment") from error
+
+
+async def _prepare(connection: "asyncpg.Connection[Any]") -> None:
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_encode, decoder=msgspec.json.decode)
+
+
+def _encode(value: object) -> str:
+    return msgspec.json.encode(value).decode()

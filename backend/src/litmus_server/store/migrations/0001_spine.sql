@@ -1,0 +1,355 @@
+-- The spine: configuration, the log of assignments, the event log, its fold, policies, reports, jobs.
+-- PostgreSQL 15 is the floor. Text that is an id is collate "C": its order must not depend on a locale.
+-- `experiment` and `variant` in the hot tables are small integers: experiments.no and a variant's ordinal.
+
+-- ── configuration ──────────────────────────────────────────────────────────────────────────────────────
+
+create table experiments (
+    no                integer generated always as identity unique,
+    id                uuid primary key,
+    key               text collate "C" not null unique,
+    name              text collate "C" not null unique,
+    description       text not null default '',
+    hypothesis        text not null default '',
+    owner             text not null default '',
+    tags              text[] not null default '{}',
+    type              text not null,
+    status            text not null default 'draft' check (status in ('draft', 'running', 'paused', 'completed')),
+    unit_type         text collate "C" not null default 'user',
+    public            boolean not null default false,
+    salt              text not null,
+    traffic           integer not null check (traffic between 0 and 1000000),
+    epoch             integer not null default 1,
+    revision          bigint not null,
+    parameters        jsonb not null default '{}',
+    dimensions        text[] not null default '{country,device,browser,platform}',
+    cohort_hours      smallint not null default 24 check (cohort_hours in (1, 24)),
+    planned_units     bigint,
+    min_sample_size   bigint,
+    significance      double precision not null default 0.95,
+    auto_promote      boolean not null default false,
+    winner_variant_id uuid,
+    created_at        timestamptz not null default now(),
+    updated_at        timestamptz not null default now(),
+    started_at        timestamptz,
+    completed_at      timestamptz,
+    archived_at       timestamptz
+);
+create index experiments_by_status on experiments (status, created_at desc, id);
+
+create table experiment_variants (
+    id            uuid primary key,
+    experiment_id uuid not null references experiments (id) on delete cascade,
+    key           text collate "C" not null,
+    name          text not null,
+    ordinal       smallint not null,
+    is_control    boolean not null default false,
+    weight        integer not null check (weight between 0 and 1000000),
+    config        jsonb not null default '{}',
+    factors       jsonb,
+    state         text not null default 'active' check (state in ('active', 'paused', 'retired')),
+    created_at    timestamptz not null default now(),
+    unique (experiment_id, ordinal),
+    unique (experiment_id, key)
+);
+
+-- Every name that any event ever used, as a small integer; 0 stands for "the exposure itself" in moments.
+create table metric (
+    id   integer generated always as identity primary key,
+    name text collate "C" not null unique
+);
+
+-- The metrics an experiment declares: they have totals per unit, at the place `slot` of its arrays.
+create table experiment_metric (
+    experiment     integer not null references experiments (no) on delete cascade,
+    metric         integer not null references metric (id),
+    slot           smallint not null check (slot between 1 and 32),
+    role           text not null check (role in ('primary', 'secondary', 'guardrail')),
+    kind           text not null check (kind in ('conversion', 'mean')),
+    direction      text not null default 'increase' check (direction in ('increase', 'decrease')),
+    window_seconds bigint not null default 2592000 check (window_seconds > 0),
+    declared_at    timestamptz not null default now(),
+    primary key (experiment, metric),
+    unique (experiment, slot)
+);
+
+-- Which names came in undeclared, so that their number can be bounded. Experiment 0: events that name none.
+create table metric_use (
+    experiment integer not null,
+    metric     integer not null references metric (id),
+    primary key (experiment, metric)
+);
+
+-- One row: the revision of the whole configuration. Its lock puts all changes in one order.
+create table configuration_head (revision bigint not null);
+insert into configuration_head values (0);
+
+-- What an experiment was at each revision, for ever: a decision that carries revision r is decided by this document.
+create table configuration (
+    experiment integer not null references experiments (no) on delete cascade,
+    revision   bigint not null,
+    document   jsonb not null,
+    created_at timestamptz not null default now(),
+    primary key (experiment, revision)
+);
+
+create table status_history (
+    experiment integer not null references experiments (no) on delete cascade,
+    at         timestamptz not null,
+    status     text not null,
+    primary key (experiment, at)
+);
+
+create table audit (
+    id            bigint generated always as identity primary key,
+    at            timestamptz not null default now(),
+    experiment_id uuid,
+    action        text not null,
+    principal     text not null,
+    actor         text,
+    reason        text,
+    request_id    text,
+    before        jsonb,
+    after         jsonb
+);
+create index audit_by_experiment on audit (experiment_id, id desc);
+
+-- ── the log of assignments ─────────────────────────────────────────────────────────────────────────────
+
+-- The first row of a unit wins, across processes and machines. `epoch` is the epoch of fixed weights or the
+-- version of the policy; `batch` tells a repeated batch that the row is its own.
+create table assignment (
+    unit        text collate "C" not null,
+    experiment  integer not null,
+    variant     smallint not null,
+    door        smallint not null,
+    epoch       integer not null,
+    propensity  integer not null,
+    bucket      integer not null,
+    key_id      integer,
+    revision    bigint not null,
+    batch       bigint not null,
+    assigned_at timestamptz not null default now(),
+    attributes  jsonb,
+    primary key (unit, experiment)
+);
+
+-- ── the event log ──────────────────────────────────────────────────────────────────────────────────────
+
+-- Identity: this narrow table alone decides what is a duplicate.
+create table event_key (event_id uuid primary key);
+
+-- Storage: no unique key, no foreign key, no trigger, no default partition. kind 1 exposure, 2 metric, 3 conversion.
+-- occurred_at is corrected for the client's clock, and an exposure's is never before its assignment. value is in micro-units.
+create table event (
+    batch       bigint not null,
+    value       bigint,
+    occurred_at timestamptz not null,
+    received_at timestamptz not null default now(),
+    event_id    uuid not null,
+    experiment  integer,
+    metric      integer,
+    epoch       integer,
+    key_id      integer,
+    kind        smallint not null,
+    variant     smallint,
+    claimed     smallint,
+    door        smallint not null,
+    is_bot      boolean not null default false,
+    unit        text collate "C" not null,
+    unit_type   text collate "C",
+    metadata    jsonb
+) partition by range (received_at);
+create index event_by_batch on event (batch);
+create index event_by_unit on event (unit, occurred_at);
+
+-- Batches that are committed and not folded yet.
+create table fold_queue (batch bigint primary key, received_at timestamptz not null default now());
+
+-- A process takes one number when it starts; its batches are number × 2^40 + a counter.
+create sequence node_number;
+
+-- Rejected events, bounded per key, reason and hour; `dead_letter_count` counts all of them.
+create table dead_letter (
+    id          bigint generated always as identity primary key,
+    received_at timestamptz not null default now(),
+    experiment  integer,
+    reason      text not null,
+    message     text not null,
+    event_id    text,
+    unit        text,
+    door        smallint not null,
+    key_id      integer,
+    body        text not null
+);
+create index dead_letter_by_experiment on dead_letter (experiment, id desc);
+
+create table dead_letter_count (
+    hour       timestamptz not null,
+    experiment integer not null,
+    reason     text not null,
+    key_id     integer not null,
+    count      bigint not null,
+    primary key (hour, experiment, reason, key_id)
+);
+
+-- ── the fold ───────────────────────────────────────────────────────────────────────────────────────────
+
+-- Locked (exclusive mode) by whoever folds; its one row says up to where minutes were pruned.
+create table fold_lock (minutes_from timestamptz not null);
+insert into fold_lock values ('-infinity');
+
+-- One row per unit and experiment. Arrays have one place per declared metric. first_at is null while metrics
+-- came first (early). Experiment 0 marks a unit that has events which name no experiment.
+create table unit_state (
+    unit       text collate "C" not null,
+    experiment integer not null,
+    variant    smallint,
+    early      boolean not null,
+    epoch      integer,
+    first_at   timestamptz,
+    counts     integer[] not null default '{}',      -- events inside the window
+    totals     numeric[] not null default '{}',      -- their sum, micro-units
+    before     numeric[] not null default '{}',      -- the sum before the exposure, micro-units
+    firsts     timestamptz[] not null default '{}',  -- first event inside the window
+    primary key (unit, experiment)
+) with (fillfactor = 80);
+
+-- Sums over exposed units, exact integers of micro-units. metric 0 holds only n, the exposed units.
+-- cohort: hours since 1970 of the first exposure, rounded down to experiments.cohort_hours.
+create table moments (
+    experiment integer not null,
+    variant    smallint not null,
+    epoch      integer not null,
+    cohort     integer not null,
+    metric     integer not null,
+    n          bigint not null,      -- metric 0: exposed units; else: units with at least one event inside the window
+    s1         numeric not null,     -- Σ y, y = a unit's total
+    s2         numeric not null,     -- Σ y²
+    s3         numeric not null,     -- Σ y³
+    x1         numeric not null,     -- Σ x, x = the unit's sum before its exposure
+    x2         numeric not null,     -- Σ x²
+    xy         numeric not null,     -- Σ x·y
+    primary key (experiment, variant, epoch, cohort, metric)
+) with (fillfactor = 70);
+
+-- What adds up by event. span: 0 all time, 1 hour, 2 minute. metric 0: events = exposures, units = first exposures;
+-- else: events and their sum as they came in, units = first conversions inside the window (declared metrics only).
+create table rollup (
+    experiment integer not null,
+    variant    smallint not null,
+    metric     integer not null,
+    span       smallint not null,
+    at         timestamptz not null,  -- start of the hour or minute of occurred_at; '-infinity' for span 0
+    events     bigint not null,
+    total      numeric not null,
+    units      bigint not null,
+    primary key (experiment, span, at, variant, metric)
+) with (fillfactor = 70);
+
+-- How far each experiment has been folded. seq grows with each fold that touched it: the watermark of reports.
+create table fold_mark (
+    experiment integer primary key,
+    seq        bigint not null,
+    units      bigint not null,       -- exposed units, all variants: what the learner's growth rule looks at
+    folded_at  timestamptz not null   -- received_at of the newest folded event
+) with (fillfactor = 50);
+
+create table fold_fault (
+    event_id  uuid primary key,
+    batch     bigint not null,
+    error     text not null,
+    at        timestamptz not null default now()
+);
+
+-- ── learning, reports, jobs ────────────────────────────────────────────────────────────────────────────
+
+create table policy (
+    experiment   integer not null references experiments (no) on delete cascade,
+    version      integer not null,
+    revision     bigint not null,       -- the configuration whose arms it is for: (r, v) is one state
+    parent       integer,
+    propensities integer[] not null,    -- ppm, by ordinal
+    state        jsonb not null,        -- what they were computed from: alpha, beta, win probability, units, watermark
+    checksum     text not null,
+    units        bigint not null,       -- matured outcomes at publication
+    published_at timestamptz not null default now(),
+    primary key (experiment, version)
+);
+
+create table policy_head (
+    experiment integer primary key references experiments (no) on delete cascade,
+    version    integer not null
+);
+
+create table report (
+    experiment  integer primary key references experiments (no) on delete cascade,
+    seq         bigint not null,
+    revision    bigint not null,
+    computed_at timestamptz not null,
+    document    jsonb not null
+);
+
+create table job (
+    id           bigint generated always as identity primary key,
+    kind         text not null,
+    payload      jsonb not null default '{}',
+    dedupe_key   text not null default '',
+    state        text not null default 'queued' check (state in ('queued', 'running', 'done', 'dead')),
+    run_at       timestamptz not null default now(),
+    lease_until  timestamptz,
+    attempt      integer not null default 0,
+    max_attempts integer not null default 5,
+    owner        text,
+    last_error   text,
+    result       jsonb,
+    created_at   timestamptz not null default now(),
+    finished_at  timestamptz
+);
+create unique index job_once on job (kind, dedupe_key) where state = 'queued';
+create unique index job_alone on job (kind, dedupe_key) where state = 'running';
+create index job_due on job (run_at, id) where state = 'queued';
+create index job_leased on job (lease_until) where state = 'running';
+
+create table schedule (
+    name          text primary key,
+    kind          text not null,
+    every_seconds integer not null check (every_seconds > 0),
+    last_fired    timestamptz
+);
+
+-- ── the names that the mission's documents print, to be queried ────────────────────────────────────────
+
+create view experiment_assignments as
+select x.id as experiment_id, x.key as experiment_key, a.unit as unit_id, a.unit as user_id, v.id as variant_id, v.key as variant_key,
+       a.epoch, a.revision, a.propensity / 1e6 as propensity, a.bucket, a.attributes, a.assigned_at
+from assignment a
+join experiments x on x.no = a.experiment
+join experiment_variants v on v.experiment_id = x.id and v.ordinal = a.variant;
+
+create view experiment_exposures as
+select e.event_id, x.id as experiment_id, x.key as experiment_key, e.unit as unit_id, e.unit as user_id, v.id as variant_id, v.key as variant_key,
+       e.occurred_at, e.received_at, e.metadata
+from event e
+join experiments x on x.no = e.experiment
+join experiment_variants v on v.experiment_id = x.id and v.ordinal = e.variant
+where e.kind = 1;
+
+create view experiment_observations as
+select e.event_id, x.id as experiment_id, x.key as experiment_key, e.unit as unit_id, e.unit as user_id, v.id as variant_id, v.key as variant_key,
+       m.name as metric_name, e.value / 1e6 as value, e.occurred_at, e.received_at, e.metadata
+from event e
+join metric m on m.id = e.metric
+left join experiments x on x.no = e.experiment
+left join experiment_variants v on v.experiment_id = x.id and v.ordinal = e.variant
+where e.kind in (2, 3);
+
+create view experiment_conversions as
+select o.*
+from experiment_observations o
+where o.experiment_id is not null;
+
+create view experiment_test_results as
+select x.id as experiment_id, x.key as experiment_key, r.seq as watermark, r.computed_at, r.document
+from report r
+join experiments x on x.no = r.experiment;

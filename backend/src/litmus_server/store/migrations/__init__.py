@@ -1,0 +1,1 @@
+"""One linear history of the schema; each revision is a named SQL file."""
