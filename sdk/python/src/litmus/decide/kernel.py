@@ -1,0 +1,110 @@
+"""The decision itself: one pure function, the same answer on every machine and in every language.
+
+It knows a compiled experiment; it must not know of stored assignments, which are honoured by the caller between
+`forced` and `layer`.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, TypeAlias, get_args
+
+from litmus.decide.bucketing import BUCKETS, bucket_after
+from litmus.decide.snapshot import Experiment
+
+Reason: TypeAlias = Literal[
+    "not_started",  # draft: control for everybody
+    "paused",  # control for everybody
+    "shipped",  # completed or archived, and a winner was named: the winner for everybody
+    "completed",  # completed or archived without a winner: control for everybody
+    "forced",  # the caller named the variant, for a preview that logs nothing
+    "layer",  # outside: the layer gave this unit to another experiment, or to none
+    "audience",  # outside: the attributes do not match
+    "traffic",  # outside: beyond the share of traffic
+    "assigned",  # inside: drawn with the propensity that the decision carries
+]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+
+_NOBODY: Mapping[str, object] = {}
+
+
+class Decision(NamedTuple):
+    """What a unit gets, why, and everything that is needed to draw it again."""
+
+    variant: int
+    """Ordinal. Outside the experiment it is the control's, or the shipped winner's."""
+    propensity: int
+    """In ppm: the probability of this variant given the reason, thus 1,000,000 wherever nothing was drawn."""
+    reason: Reason
+    in_experiment: bool
+    """True exactly when the reason is `assigned`: only then may an exposure be logged."""
+    bucket: int | None
+    """Where the unit fell in the draw that settled the matter (variant, else traffic or layer); None without one."""
+    revision: int
+    epoch: int
+    policy_version: int | None
+    """None where fixed weights were in force."""
+
+
+def decide(
+    experiment: Experiment,
+    unit: str,
+    attributes: Mapping[str, object] | None = None,
+    forced: int | None = None,
+) -> Decision:
+    """Decide in the fixed order status → forced → layer → audience → traffic → variant.
+
+    A total function: any text that has a UTF-8 form gets a decision. Raises InvalidUnit for a lone surrogate (when a
+    draw is needed), ValueError for a forced ordinal that the experiment does not have.
+    """
+    if experiment.status != "running" or experiment.archived:
+        return _not_running(experiment)
+    if forced is not None:
+        if not 0 <= forced < len(experiment.variants):
+            raise ValueError(f"there is no variant with ordinal {forced}")
+        return _settled(experiment, forced, "forced", None)
+    layer = experiment.layer
+    if layer is not None:
+        place = bucket_after(layer.salted, unit)
+        if not layer.start <= place < layer.stop:
+            return _settled(experiment, experiment.control, "layer", place)
+    if experiment.audience is not None and not experiment.audience(attributes or _NOBODY):
+        return _settled(experiment, experiment.control, "audience", None)
+    if experiment.traffic < BUCKETS:
+        place = bucket_after(experiment.traffic_salted, unit)
+        if place >= experiment.traffic:
+            return _settled(experiment, experiment.control, "traffic", place)
+    place = bucket_after(experiment.variant_salted, unit)
+    variant = bisect_right(experiment.thresholds, place)
+    return Decision(
+        variant,
+        experiment.propensities[variant],
+        "assigned",
+        True,
+        place,
+        experiment.revision,
+        experiment.epoch,
+        experiment.policy_version,
+    )
+
+
+def _not_running(experiment: Experiment) -> Decision:
+    if experiment.archived or experiment.status == "completed":
+        if experiment.winner is not None:
+            return _settled(experiment, experiment.winner, "shipped", None)
+        return _settled(experiment, experiment.control, "completed", None)
+    return _settled(
+        experiment, experiment.control, "paused" if experiment.status == "paused" else "not_started", None
+    )
+
+
+def _settled(experiment: Experiment, variant: int, reason: Reason, place: int | None) -> Decision:
+    return Decision(
+        variant,
+        BUCKETS,
+        reason,
+        False,
+        place,
+        experiment.revision,
+        experiment.epoch,
+        experiment.policy_version,
+    )
