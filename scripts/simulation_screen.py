@@ -10,8 +10,8 @@ from typing import Any, TextIO
 
 from five_models import BY_KEY, MODELS, regret
 
-_BAR = 20  # cells for a share of 1
-_SCALE = 24  # cells between the lowest and the highest rate that are shown
+_BAR = 12  # cells for a share of 1
+_SCALE = 18  # cells between the lowest and the highest rate that are shown
 _LOW, _HIGH = 0.5, 0.9
 
 
@@ -77,13 +77,13 @@ def summary(units: dict[str, int], converged_after: int | None) -> list[str]:
 
 
 def _rows(bandit: dict[str, Any]) -> list[str]:
-    head = f"{'':<22}{'share':<{_BAR + 6}}{'units':>7}  {'P(best)':>7}  {'rate':>6}  "
+    head = f"{'':<15}{'share':<{_BAR + 6}}{'units':>7}  {'P(best)':>7}  {'rate':>6}  "
     rows = [f"{head}{_LOW:<{_SCALE // 2}g}{_HIGH:>{_SCALE // 2}g}"]
     for each in bandit["variants"]:
         model = BY_KEY[each["variant_key"]]
         share = float(each["propensity"])
         rows.append(
-            f"{each['variant_name'][:21]:<22}{_bar(share):<{_BAR}} {share:>4.0%} {each['exposures']:>7}  "
+            f"{each['variant_key'][:14]:<15}{_bar(share):<{_BAR}} {share:>4.0%} {each['exposures']:>7}  "
             f"{each['win_probability']:>7.3f}  {each['expected_rate']:>6.3f}  "
             f"{_interval(each['alpha'], each['beta'], model.rate)}"
         )
