@@ -63,4 +63,4 @@ def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
         "level": event.pop("level", None),
         "event": event.pop("event", None),
     }
-    return msgspec.json.encode(first | event, enc_hook=str).decode()
+    return msgspec.json.encode({**first, **event}, enc_hook=str).decode()

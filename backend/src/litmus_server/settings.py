@@ -85,6 +85,11 @@ class Settings(BaseSettings):
             raise ValueError("it must begin with postgresql://")
         return SecretStr(f"postgresql://{rest}")
 
+    @field_validator("data_folder", mode="after")
+    @classmethod
+    def _home(cls, value: Path) -> Path:
+        return value.expanduser()
+
     @field_validator("cors_origins", mode="after")
     @classmethod
     def _exact(cls, value: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,0 +1,52 @@
+# Everything a fresh machine needs is Python 3.11 and, the first time, a package registry. `make help` lists the rest.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SETUP := .venv/.complete
+# uv comes from the machine, or from PyPI into a folder of ours. (A shim that finds no uv behind it does not count.)
+UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
+TESTS ?=
+
+.PHONY: help run test check bench calibrate clean
+
+help:  ## This list
+	@awk -F ':.*##' '/^[a-z]+:.*##/ { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(SETUP)  ## Litmus and a live five-model experiment on http://localhost:8000; Ctrl-C ends all of it
+	@LITMUS_DATA_FOLDER="$${LITMUS_DATA_FOLDER:-$(CURDIR)/.litmus}" $(BIN)/litmus demo
+
+# The whole suite runs on the embedded PostgreSQL; what touches the database runs again on the one you name.
+test: $(SETUP)  ## The suite; LITMUS_TEST_DATABASE_URL adds a second leg on a PostgreSQL of yours
+	LITMUS_TEST_LEG=embedded $(BIN)/python -m pytest $(TESTS)
+	@if [ -n "$$LITMUS_TEST_DATABASE_URL" ]; then \
+	   LITMUS_TEST_LEG=external $(BIN)/python -m pytest -m database $(TESTS) && echo "legs that ran: embedded, external"; \
+	 else \
+	   echo "legs that ran: embedded (LITMUS_TEST_DATABASE_URL names no external PostgreSQL)"; \
+	 fi
+
+check: $(SETUP)  ## Format, lint, types, directions of imports, and that the map of the house is true
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q backend/tests/test_house.py backend/tests/test_settings.py docs/tests
+
+bench: $(SETUP)  ## The figures of bench/README.md, measured on this machine
+	$(BIN)/python bench/run.py
+
+calibrate: $(SETUP)  ## Does what the statistics promise hold? Simulations, minutes long
+	$(BIN)/python bench/calibrate.py
+
+clean:  ## Forget what set-up made and the demonstration's data
+	rm -rf .venv .uv .litmus .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+# Done once for a lock file: afterwards every target works with the network off.
+$(SETUP): uv.lock pyproject.toml backend/pyproject.toml sdk/python/pyproject.toml | $(UV)
+	$(UV) sync --locked
+	@touch $@
+
+uv: ;
+
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv
+	.uv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
