@@ -294,7 +294,7 @@ create table job (
     id           bigint generated always as identity primary key,
     kind         text not null,
     payload      jsonb not null default '{}',
-    dedupe_key   text not null default '',
+    dedupe_key   text,                  -- what the job is about; null: every one is a job of its own
     state        text not null default 'queued' check (state in ('queued', 'running', 'done', 'dead')),
     run_at       timestamptz not null default now(),
     lease_until  timestamptz,
@@ -310,6 +310,7 @@ create unique index job_once on job (kind, dedupe_key) where state = 'queued';
 create unique index job_alone on job (kind, dedupe_key) where state = 'running';
 create index job_due on job (run_at, id) where state = 'queued';
 create index job_leased on job (lease_until) where state = 'running';
+create index job_over on job (finished_at) where state in ('done', 'dead');
 
 create table schedule (
     name          text primary key,
