@@ -2,17 +2,18 @@
 
 import hashlib
 import math
+from bisect import bisect_right
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from goldens import golden
 from hypothesis import given
 from hypothesis import strategies as st
-from litmus.decide import BUCKETS, InvalidUnit, bucket, h32, shares_to_ppm, thresholds
+from litmus.decide import BUCKETS, InvalidUnit, bucket, h32, thresholds
 from scipy import stats
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
-SHARES = st.lists(st.integers(0, 10**6), min_size=1, max_size=12).filter(any)
 
 
 @pytest.mark.parametrize("vector", golden("bucketing/sha256_v1.json")["vectors"])
@@ -53,31 +54,12 @@ def test_two_salts_are_independent(one: str, other: str) -> None:
     assert stats.chi2_contingency(table).pvalue > 1e-4
 
 
-def test_shares_become_the_thresholds_of_the_study() -> None:
+def test_the_thresholds_of_the_study_choose_the_arms_of_the_study() -> None:
     study = golden("bucketing/shares_and_thresholds.json")
-    weights = shares_to_ppm(study["shares"])
-    assert thresholds(weights) == tuple(study["thresholds"])
+    ends = study["thresholds"]
+    weights = [end - start for start, end in pairwise([0, *ends])]
+    assert thresholds(weights) == tuple(ends)
     for case in study["cases"]:
         place = bucket(study["salt"], case["unit"])
-        chosen = next(k for k, end in enumerate(thresholds(weights)) if place < end)
+        chosen = bisect_right(ends, place)
         assert (place, chosen, weights[chosen]) == (case["bucket"], case["arm"], case["propensity_ppm"])
-
-
-@given(SHARES)
-def test_shares_in_ppm_sum_to_a_million_and_are_off_by_less_than_two(parts: list[int]) -> None:
-    shares = [part / sum(parts) for part in parts]
-    weights = shares_to_ppm(shares)
-    assert sum(weights) == BUCKETS
-    for weight, share in zip(weights, shares, strict=True):
-        assert weight >= 0
-        assert abs(weight - share * BUCKETS) < 2
-        assert share > 0 or weight == 0
-
-
-@pytest.mark.parametrize(
-    "shares",
-    [[], [0.5], [0.5, 0.6], [1.1, -0.1], [float("nan"), 1.0], [float("inf"), 0.0], [0.0, 0.0], [0.999998]],
-)
-def test_shares_that_are_no_shares_are_refused(shares: list[float]) -> None:
-    with pytest.raises(ValueError, match="shares must"):
-        shares_to_ppm(shares)

@@ -76,17 +76,18 @@ def test_a_forced_ordinal_that_does_not_exist_is_an_error() -> None:
 
 def test_decisions_follow_the_weights() -> None:
     parts = [500_000, 300_000, 150_000, 50_000]
-    counts = Counter(decide(with_weights(parts), f"user-{number}").variant for number in range(40_000))
+    experiment = with_weights(parts)
+    counts = Counter(decide(experiment, f"user-{number}").variant for number in range(40_000))
     expected = [part * 40_000 / BUCKETS for part in parts]
     assert stats.chisquare([counts[k] for k in range(4)], expected).pvalue > 1e-4
 
 
 def test_traffic_and_variant_are_drawn_independently() -> None:
-    half = entry(traffic=500_000)
+    half, whole = entry(traffic=500_000), entry()
     table = [[0, 0], [0, 0]]
     for number in range(20_000):
         unit = f"user-{number}"
-        table[decide(half, unit).in_experiment][decide(entry(), unit).variant] += 1
+        table[decide(half, unit).in_experiment][decide(whole, unit).variant] += 1
     assert stats.chi2_contingency(table).pvalue > 1e-4
 
 

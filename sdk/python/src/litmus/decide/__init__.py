@@ -3,7 +3,7 @@
 It is shared by the SDK and the server and knows neither: no I/O, no clock, no dice, standard library only.
 """
 
-from litmus.decide.bucketing import BUCKETS, InvalidUnit, bucket, h32, shares_to_ppm, thresholds
+from litmus.decide.bucketing import BUCKETS, InvalidUnit, bucket, h32, thresholds
 from litmus.decide.document import InvalidEntry
 from litmus.decide.kernel import REASONS, Decision, Reason, decide
 from litmus.decide.snapshot import (
@@ -37,6 +37,5 @@ __all__ = [
     "decide",
     "h32",
     "parse_policy",
-    "shares_to_ppm",
     "thresholds",
 ]

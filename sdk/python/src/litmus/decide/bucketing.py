@@ -3,10 +3,9 @@
 It knows text and integers; it must not know what an experiment is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from hashlib import sha256
 from itertools import accumulate
-from math import floor, isfinite
 
 BUCKETS = 1_000_000
 """Buckets, weights, thresholds and propensities are all counted in parts per million."""
@@ -46,25 +45,6 @@ def bucket_after(salted: bytes, unit: str) -> int:
 def thresholds(weights: Iterable[int]) -> tuple[int, ...]:
     """Running sums of weights in ppm: the first variant whose threshold exceeds the bucket is chosen."""
     return tuple(accumulate(weights))
-
-
-def shares_to_ppm(shares: Sequence[float]) -> tuple[int, ...]:
-    """Weights that sum to 1.0 (within 1e-6), as integers in ppm that sum to exactly 1,000,000.
-
-    Cumulative rounding, T_k = floor(1e6 · Σ_{i≤k} w_i + ½) with the last T at 1,000,000, so that no threshold is
-    off by more than half a millionth. A share of zero stays zero. Raises ValueError.
-    """
-    if not shares or not all(isfinite(share) and share >= 0 for share in shares):
-        raise ValueError("shares must be finite, not negative, and at least one")
-    sums = list(accumulate(shares))
-    if abs(sums[-1] - 1) > 1e-6:
-        raise ValueError(f"shares must sum to 1, not {sums[-1]!r}")
-    last = max(index for index, share in enumerate(shares) if share > 0)
-    ends = [
-        BUCKETS if index >= last else min(floor(BUCKETS * end + 0.5), BUCKETS)
-        for index, end in enumerate(sums)
-    ]
-    return tuple(end - start for start, end in zip([0, *ends], ends, strict=False))
 
 
 def _utf8(text: str) -> bytes:
