@@ -1,0 +1,99 @@
+"""Every command and every piece of code that the documents print is run as printed, or says why it cannot be.
+
+A `json` block below a `bash` block is its answer. Addresses are the test's server's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import pytest
+from blocks import ROOT, Block, blocks, documents
+from expectation import differences
+from serving import Served
+
+RUN = {"bash", "python", "json", "sql"}
+PROSE = {"", "text", "mermaid"}  # drawings and formulas: nothing to run
+
+# Blocks that no test can run, by their place and reason; a new one has to be added here, and so is noticed.
+NOT_RUN: dict[str, list[str]] = {}
+
+ALL = documents()
+NAMES = [str(document.relative_to(ROOT)) for document in ALL]
+
+
+@pytest.mark.parametrize("document", ALL, ids=NAMES)
+def test_every_block_runs_as_printed(document: Path, litmus: Served) -> None:
+    answer = ""
+    for block in blocks(document):
+        if block.reason is not None or block.language in PROSE:
+            continue
+        if block.language == "json":
+            _compare(block, answer)
+        else:
+            answer = _run(block, litmus)
+
+
+@pytest.mark.parametrize("document", ALL, ids=NAMES)
+def test_every_block_is_of_a_language_that_is_run_or_is_prose(document: Path) -> None:
+    odd = [block.place for block in blocks(document) if block.language not in RUN | PROSE]
+    assert odd == []
+
+
+def test_what_is_not_run_is_known_and_says_why() -> None:
+    skipped: dict[str, list[str]] = {}
+    for document in ALL:
+        for block in blocks(document):
+            if block.reason is not None:
+                skipped.setdefault(str(document.relative_to(ROOT)), []).append(block.reason)
+    assert skipped == NOT_RUN
+
+
+def _run(block: Block, litmus: Served) -> str:
+    if block.language == "sql":
+        return asyncio.run(_query(block, litmus))
+    command = ["bash", "-euo", "pipefail", "-c"] if block.language == "bash" else [sys.executable, "-c"]
+    done = subprocess.run(
+        [*command, litmus.at(block.text)],
+        cwd=ROOT,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, f"{block.place} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """The caller's, with this environment's Python first: `python3` and `litmus` are what an installation has."""
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+async def _query(block: Block, litmus: Served) -> str:
+    connection = await asyncpg.connect(litmus.database_url)
+    try:
+        rows = await connection.fetch(block.text)
+    finally:
+        await connection.close()
+    assert rows, f"{block.place} found nothing"
+    return json.dumps([dict(row) for row in rows], default=str)
+
+
+def _compare(block: Block, answer: str) -> None:
+    printed = json.loads(block.text)
+    if answer:
+        found = list(differences(printed, json.loads(answer)))
+        assert found == [], f"{block.place}\n" + "\n".join(found) + f"\nwhole answer: {answer}"
+
+
+def test_curl_is_here() -> None:
+    assert shutil.which("curl"), "the documents' commands use curl"
