@@ -1,0 +1,252 @@
+"""What somebody asks to be made into an experiment: every rule for it, checked in one pass.
+
+It must not know which API it came through; field names are the canonical ones.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from hashlib import sha256
+from re import compile as pattern
+from re import sub
+from typing import Any
+from unicodedata import normalize
+
+from litmus_server.domain.errors import Invalid
+from litmus_server.domain.form import Form
+from litmus_server.domain.metric import MOST_METRICS, Metric, MetricKind, Role, read_metric
+from litmus_server.domain.weights import equal_ppm, share_to_ppm, to_ppm
+
+KEY = pattern(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+MOST_VARIANTS = 100
+MOST_CONFIG = 100_000
+"""Bytes of a variant's config as compact JSON."""
+TITLE = "Invalid experiment configuration"
+
+_UUID = pattern(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_RESERVED = {"conversions"}
+_UNIT_TYPE = pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_DIMENSIONS = ("country", "device", "browser", "platform")
+_MOST_UNITS = 10**12
+
+
+class ExperimentType(StrEnum):
+    """How the shares of the variants come about."""
+
+    AB = "ab"
+    THOMPSON_SAMPLING = "thompson_sampling"
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether they are learned."""
+        return self is not ExperimentType.AB
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A number that a type of experiment takes."""
+
+    low: float
+    high: float
+    default: float
+
+
+_PRIOR = {"prior_alpha": Parameter(1e-6, 1e9, 1), "prior_beta": Parameter(1e-6, 1e9, 1)}
+PARAMETERS: Mapping[ExperimentType, Mapping[str, Parameter]] = {
+    ExperimentType.AB: _PRIOR,
+    ExperimentType.THOMPSON_SAMPLING: {**_PRIOR, "floor": Parameter(0, 0.5, 0.002)},
+}
+"""`floor` is the least share of each variant, so that the report stays honest about losers."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftVariant:
+    """A variant to be; its place in the draft is its ordinal."""
+
+    key: str
+    name: str
+    is_control: bool
+    weight: int
+    config: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A valid description of an experiment. Shares are in ppm."""
+
+    name: str
+    key: str
+    type: ExperimentType
+    description: str
+    hypothesis: str
+    owner: str
+    tags: tuple[str, ...]
+    unit_type: str
+    public: bool
+    traffic: int
+    variants: tuple[DraftVariant, ...]
+    metrics: tuple[Metric, ...]
+    parameters: Mapping[str, float]
+    dimensions: tuple[str, ...]
+    planned_units: int | None
+    min_sample_size: int | None
+    significance: float
+    auto_promote: bool
+
+
+def parse_draft(document: object) -> Draft:
+    """The draft that a JSON object describes. Raises Invalid with every fault, and nothing else."""
+    form = Form(document)
+    draft = read_draft(form)
+    form.close(TITLE)
+    return draft
+
+
+def read_draft(form: Form) -> Draft:
+    """The draft in this form; meaningless unless `form.close` then finds no fault."""
+    name = form.text("name", 200)
+    kind = form.choice("type", ExperimentType, ExperimentType.AB)
+    variants = _read_variants(form, kind)
+    return Draft(
+        name=name,
+        key=_read_key(form, name, "experiment"),
+        type=kind,
+        description=form.text("description", 10_000, "", lines=True),
+        hypothesis=form.text("hypothesis", 10_000, "", lines=True),
+        owner=form.text("owner", 200, ""),
+        tags=form.texts("tags", 50, 64),
+        unit_type=form.text("unit_type", 64, "user", shape=_UNIT_TYPE),
+        public=form.flag("public"),
+        traffic=share_to_ppm(form.number("traffic_allocation", 0, 1, 1), "/traffic_allocation"),
+        variants=variants,
+        metrics=_read_metrics(form, kind),
+        parameters=_read_parameters(form, kind, len(variants)),
+        dimensions=form.texts("dimensions", 16, 64, _DIMENSIONS),
+        planned_units=form.integer("planned_units", 1, _MOST_UNITS),
+        min_sample_size=form.integer("min_sample_size", 1, _MOST_UNITS),
+        significance=form.number("significance_threshold", 1e-6, 1 - 1e-6, 0.95),
+        auto_promote=form.flag("auto_promote_winner"),
+    )
+
+
+def is_reference(text: str) -> bool:
+    """Whether an id or a key can look like this; what cannot needs no look-up."""
+    return KEY.fullmatch(text) is not None
+
+
+def is_id(text: str) -> bool:
+    """Whether this is a UUID in its usual form, and so an id and not a key."""
+    return _UUID.fullmatch(text) is not None
+
+
+def derive_key(name: str, kind: str) -> str:
+    """The key of something that was given a name only: the name where it can be one, else a slug of it."""
+    if KEY.fullmatch(name) and _free(name):
+        return name
+    ascii_only = normalize("NFKD", name).encode("ascii", "ignore").decode()
+    slug = sub(r"[^a-z0-9._:-]+", "-", ascii_only.lower()).strip("-._:")[:128]
+    if slug and _free(slug):
+        return slug
+    return f"{kind}-{sha256(name.encode('utf-8', 'replace')).hexdigest()[:8]}"
+
+
+def _free(key: str) -> bool:
+    return key not in _RESERVED and not _UUID.fullmatch(key)
+
+
+def _read_key(form: Form, name: str, kind: str) -> str:
+    if not form.has("key"):
+        return derive_key(name, kind)
+    key = form.text("key", 128, shape=KEY)
+    if not _free(key):
+        form.fault("key", "is reserved" if key in _RESERVED else "must not look like an id")
+    return key
+
+
+def _read_variants(form: Form, kind: ExperimentType) -> tuple[DraftVariant, ...]:
+    entries = form.entries("variants", MOST_VARIANTS, 2)
+    if not form.has("variants"):
+        form.fault("variants", "is required: at least 2 variants")
+    forms = [entries.form(place) for place in entries]
+    read = [_read_variant(each) for each in forms]
+    _refuse_twins(forms, read)
+    if sum(variant.is_control for variant in read) > 1:
+        form.fault("variants", "at most one variant is_control")
+    weights = _read_weights(form, forms, kind)
+    control = _control(read)
+    return tuple(
+        replace(variant, is_control=ordinal == control, weight=weight)
+        for ordinal, (variant, weight) in enumerate(zip(read, weights, strict=True))
+    )
+
+
+def _refuse_twins(forms: list[Form], variants: list[DraftVariant]) -> None:
+    names: dict[str, int] = {}
+    keys: dict[str, int] = {}
+    for ordinal, (form, variant) in enumerate(zip(forms, variants, strict=True)):
+        twin, of_key = names.setdefault(variant.name, ordinal), keys.setdefault(variant.key, ordinal)
+        if twin != ordinal:
+            form.fault("name", f"is that of variant {twin} too; each needs its own")
+        elif of_key != ordinal:
+            form.fault("key", f"{variant.key} is that of variant {of_key} too; each needs its own")
+
+
+def _read_variant(form: Form) -> DraftVariant:
+    name = form.text("name", 200)
+    return DraftVariant(
+        key=_read_key(form, name, "variant"),
+        name=name,
+        is_control=form.flag("is_control"),
+        weight=0,
+        config=form.json("config", {}, MOST_CONFIG),
+    )
+
+
+def _read_weights(form: Form, forms: list[Form], kind: ExperimentType) -> tuple[int, ...]:
+    """Weights of all variants or, where they are learned, of none: then they start equal."""
+    given = [each.has("weight") for each in forms]
+    if kind.adaptive and not any(given):
+        return equal_ppm(len(forms)) if forms else ()
+    noted = form.noted
+    weights = [each.number("weight", 0, 1) for each in forms]
+    if not forms or form.noted > noted:
+        return (0,) * len(forms)
+    try:
+        return to_ppm(weights, "/variants/{}/weight")
+    except Invalid as invalid:
+        form.adopt(invalid)
+        return (0,) * len(forms)
+
+
+def _control(variants: list[DraftVariant]) -> int:
+    """The flagged one, else the one called control, else the first."""
+    flagged = [k for k, variant in enumerate(variants) if variant.is_control]
+    called = [k for k, variant in enumerate(variants) if "control" in {variant.key, variant.name}]
+    return [*flagged, *called, 0][0]
+
+
+def _read_metrics(form: Form, kind: ExperimentType) -> tuple[Metric, ...]:
+    metrics = []
+    if form.has("primary_metric"):
+        metrics.append(read_metric(form, "primary_metric", (Role.PRIMARY,), MetricKind.CONVERSION))
+    elif kind.adaptive:
+        metrics.append(Metric("conversion", Role.PRIMARY, MetricKind.CONVERSION))
+    entries = form.entries("secondary_metrics", MOST_METRICS - 1)
+    roles = (Role.SECONDARY, Role.GUARDRAIL)
+    names = {metric.name for metric in metrics}
+    for place in entries:
+        metric = read_metric(entries, place, roles, MetricKind.MEAN)
+        if metric.name in names and metric.name != "?":
+            entries.fault(place, f"metric {metric.name} is declared already")
+        names.add(metric.name)
+        metrics.append(metric)
+    return tuple(metrics)
+
+
+def _read_parameters(form: Form, kind: ExperimentType, count: int) -> dict[str, float]:
+    given = form.form("parameters")
+    known = PARAMETERS[kind]
+    parameters = {name: given.number(name, each.low, each.high, each.default) for name, each in known.items()}
+    if "floor" in parameters and parameters["floor"] * count > 1:
+        given.fault("floor", f"{count} variants leave room for a floor of at most {1 / count:g}")
+    return parameters
