@@ -43,7 +43,13 @@ async def connect(url: str, *, timeout: float = 10) -> "asyncpg.Connection[Any]"
 async def open_pool(url: str, *, size: int = 4) -> "asyncpg.Pool[Any]":
     """A pool for the control plane: short transactions, at most `size` at once."""
     return await asyncpg.create_pool(
-        url, min_size=1, max_size=size, init=_prepare, server_settings=_SETTINGS, command_timeout=30, timeout=10
+        url,
+        min_size=1,
+        max_size=size,
+        init=_prepare,
+        server_settings=_SETTINGS,
+        command_timeout=30,
+        timeout=10,
     )
 
 
@@ -57,7 +63,9 @@ async def available() -> AsyncIterator[None]:
 
 
 async def _prepare(connection: "asyncpg.Connection[Any]") -> None:
-    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_encode, decoder=msgspec.json.decode)
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=_encode, decoder=msgspec.json.decode
+    )
 
 
 def _encode(value: object) -> str:

@@ -19,7 +19,9 @@ _FOLDER = Path(__file__).parent / "migrations"
 
 async def upgrade(url: str) -> None:
     """Apply what is missing and make the partitions of the coming weeks; does nothing when all is there."""
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool)
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool
+    )
     try:
         async with engine.connect() as connection:
             # A session lock, not one of a transaction: each revision commits its own transaction.
@@ -38,10 +40,14 @@ async def upgrade(url: str) -> None:
 
 async def versions(url: str) -> tuple[str | None, str | None]:
     """(the schema that the database has, the one that this program needs); equal when nothing is to do."""
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool)
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool
+    )
     try:
         async with engine.connect() as connection:
-            current = await connection.run_sync(lambda c: MigrationContext.configure(c).get_current_revision())
+            current = await connection.run_sync(
+                lambda c: MigrationContext.configure(c).get_current_revision()
+            )
     finally:
         await engine.dispose()
     return current, ScriptDirectory.from_config(_config()).get_current_head()

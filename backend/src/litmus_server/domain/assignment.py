@@ -1,0 +1,49 @@
+"""The first decision for a unit, written down: it holds whatever is edited later."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import NamedTuple
+
+
+class Candidate(NamedTuple):
+    """A decision that becomes the unit's assignment if the unit has none. `attributes` is JSON text."""
+
+    unit: str
+    experiment: int
+    variant: int
+    door: int
+    epoch: int
+    propensity: int
+    bucket: int
+    key_id: int | None
+    revision: int
+    attributes: str | None
+    exposure: str | None = None
+    """The event id of an exposure to log in the same transaction."""
+
+
+class Stored(NamedTuple):
+    """The assignment that a unit has. `epoch` is the epoch of fixed weights, or the version of the policy."""
+
+    variant: int
+    epoch: int
+    propensity: int
+    bucket: int
+    revision: int
+    fresh: bool
+    """Whether this very call made it."""
+
+
+def assignment_id(experiment: int, unit: str) -> str:
+    """The id of a unit's assignment: a reversible code, so that nothing needs an index to find it again."""
+    return urlsafe_b64encode(b"%x:%b" % (experiment, unit.encode())).rstrip(b"=").decode()
+
+
+def parse_assignment_id(code: str) -> tuple[int, str]:
+    """(experiment, unit) of an assignment id. Raises ValueError for anything that `assignment_id` did not make."""
+    number, found, unit = urlsafe_b64decode(code.encode() + b"=" * (-len(code) % 4)).partition(b":")
+    if not found:
+        raise ValueError("not an assignment id")
+    experiment, text = int(number, 16), unit.decode()
+    if assignment_id(experiment, text) != code:
+        raise ValueError("not an assignment id")
+    return experiment, text

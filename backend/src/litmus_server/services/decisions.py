@@ -1,0 +1,247 @@
+"""Which variant a unit gets: decide from memory, write the first decision down, honour it for ever."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from litmus.decide import Decision, decide
+
+from litmus_server.domain.assignment import Candidate, Stored
+from litmus_server.domain.errors import Fault, Invalid, LitmusError, NotFound, Unavailable
+from litmus_server.ports import Ledger, Log
+from litmus_server.services.snapshots import Live, Snapshots
+
+UNIT_LIMIT = 256
+KEPT_LIMIT = 1_024
+"""Bytes of attributes that an assignment keeps."""
+
+Row = tuple[int, int, int, int]  # variant, epoch, propensity, revision
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who wants to know what. `exposure`: the event id of an exposure to log with it, for doors that do."""
+
+    reference: str
+    unit: str
+    attributes: Mapping[str, Any]
+    unit_type: str | None = None
+    exposure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """The answer to a request. `fresh`: this call randomised; its propensity belongs to it alone."""
+
+    live: Live
+    unit: str
+    variant: int
+    propensity: int
+    reason: str
+    in_experiment: bool
+    fresh: bool
+    revision: int
+    policy_version: int | None
+
+
+class Decisions:
+    """Assigns units. Stored assignments are cached: a row never changes, so the cache cannot be stale."""
+
+    def __init__(
+        self,
+        snapshots: Snapshots,
+        assignments: Log[Candidate, Stored | None],
+        ledger: Ledger,
+        *,
+        cache: int = 200_000,
+    ) -> None:
+        """`cache`: how many assignments to remember; the oldest is forgotten first."""
+        self._snapshots, self._assignments, self._ledger = snapshots, assignments, ledger
+        self._cache = _Cache(cache)
+
+    async def assign(self, request: Request, door: int, key_id: int | None) -> Assigned:
+        """The stored assignment of the unit, else a decision, committed before the answer when it is one to keep.
+
+        Raises NotFound, Invalid, Overloaded, Unavailable.
+        """
+        settled = self._decide(await self._look(request), request, door, key_id)
+        if isinstance(settled, Assigned):
+            return settled
+        live, candidate = settled
+        (answer,) = await self._assignments.submit((candidate,), _size(candidate))
+        return await self._settle(live, candidate, answer, request, door, key_id)
+
+    async def assign_many(
+        self, requests: Sequence[Request], door: int, key_id: int | None
+    ) -> list[Assigned | LitmusError]:
+        """As `assign`, for each, in order and in one batch; what fails, fails alone."""
+        answers: list[Assigned | LitmusError] = []
+        candidates: list[Candidate] = []
+        waiting: list[tuple[int, Live]] = []
+        for place, request in enumerate(requests):
+            try:
+                settled = self._decide(await self._look(request), request, door, key_id)
+            except (NotFound, Invalid) as error:
+                answers.append(error)
+                continue
+            if isinstance(settled, Assigned):
+                answers.append(settled)
+            else:
+                live, candidate = settled
+                answers.append(NotFound("Experiment", request.reference))
+                waiting.append((place, live))
+                candidates.append(candidate)
+        if candidates:
+            results = await self._assignments.submit(candidates, sum(map(_size, candidates)))
+            for (place, live), candidate, result in zip(waiting, candidates, results, strict=True):
+                try:
+                    answers[place] = await self._settle(
+                        live, candidate, result, requests[place], door, key_id
+                    )
+                except LitmusError as error:
+                    answers[place] = error
+        return answers
+
+    async def stored(self, reference: str, unit: str) -> Assigned:
+        """What a unit was assigned, without assigning it. Raises NotFound."""
+        check_unit(unit)
+        live = await self._snapshots.look(reference)
+        if live is None:
+            raise NotFound("Experiment", reference)
+        row = self._cache.get((unit, live.no))
+        if row is None:
+            found = await self._ledger.assignment(unit, live.no)
+            if found is None:
+                raise NotFound("Assignment", unit)
+            row = _row(found)
+            self._cache.put((unit, live.no), row)
+        return _repeated(live, unit, row)
+
+    async def _look(self, request: Request) -> Live:
+        live = self._snapshots.find(request.reference) or await self._snapshots.look(request.reference)
+        if live is None:
+            raise NotFound("Experiment", request.reference)
+        return live
+
+    def _decide(
+        self, live: Live, request: Request, door: int, key_id: int | None
+    ) -> Assigned | tuple[Live, Candidate]:
+        unit, experiment = request.unit, live.experiment
+        check_unit(unit)
+        if request.unit_type is not None and request.unit_type != experiment.unit_type:
+            wanted = (
+                f"this experiment's units are of type {experiment.unit_type!r}, not {request.unit_type!r}"
+            )
+            raise Invalid(wanted, (Fault("/unit_type", wanted),))
+        if experiment.status == "running" and request.exposure is None:
+            row = self._cache.get((unit, live.no))
+            if row is not None:
+                return _repeated(live, unit, row)
+        decision = decide(experiment, unit, request.attributes)
+        if not decision.in_experiment:
+            return _outside(live, unit, decision)
+        version = decision.policy_version
+        return live, Candidate(
+            unit, live.no, decision.variant, door, decision.epoch if version is None else version, decision.propensity,
+            decision.bucket or 0, key_id, decision.revision, _kept(live, request.attributes), request.exposure,
+        )  # fmt: skip
+
+    async def _settle(
+        self, live: Live, candidate: Candidate, answer: Stored | None | Exception, request: Request, door: int,
+        key_id: int | None,
+    ) -> Assigned:  # fmt: skip
+        if isinstance(answer, Exception):
+            raise Invalid("unit_id or attributes cannot be stored as text") from answer
+        if answer is None:
+            # The database says that it is not running any more: this process had not heard of it yet.
+            await self._snapshots.refresh()
+            settled = self._decide(await self._look(request), request, door, key_id)
+            if isinstance(settled, Assigned):
+                return settled
+            raise Unavailable("The experiment was changed at this very moment; try again")
+        row = _row(answer)
+        self._cache.put((candidate.unit, live.no), row)
+        if not answer.fresh:
+            return _repeated(live, candidate.unit, row)
+        return Assigned(
+            live, candidate.unit, answer.variant, answer.propensity, "assigned", True, True, answer.revision,
+            answer.epoch if live.adaptive else None,
+        )  # fmt: skip
+
+
+class _Cache:
+    """The last assignments, in two generations: the older one goes when the younger one is half of the capacity.
+
+    Tuples of integers under a tuple key: the garbage collector does not track them, however many there are.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._half = max(1, capacity // 2)
+        self._young: dict[tuple[str, int], Row] = {}
+        self._old: dict[tuple[str, int], Row] = {}
+
+    def get(self, key: tuple[str, int]) -> Row | None:
+        return self._young.get(key) or self._old.get(key)
+
+    def put(self, key: tuple[str, int], row: Row) -> None:
+        if len(self._young) >= self._half:
+            self._young, self._old = {}, self._young
+        self._young[key] = row
+
+
+def check_unit(unit: str) -> None:
+    """A unit id is 1 to 256 characters of text that UTF-8 and PostgreSQL can hold. Raises Invalid."""
+    if not 0 < len(unit) <= UNIT_LIMIT:
+        raise Invalid("unit_id must have 1 to 256 characters", (Fault("/unit_id", "1 to 256 characters"),))
+    if not unit.isascii():
+        try:
+            unit.encode()
+        except UnicodeEncodeError as error:
+            wrong = "unit_id holds a lone surrogate, which is no text"
+            raise Invalid(wrong, (Fault("/unit_id", wrong),)) from error
+    if "\x00" in unit:
+        raise Invalid("unit_id must not contain NUL", (Fault("/unit_id", "no NUL character"),))
+
+
+def _kept(live: Live, attributes: Mapping[str, Any]) -> str | None:
+    if not attributes:
+        return None
+    kept = {name: attributes[name] for name in live.dimensions if name in attributes}
+    if not kept:
+        return None
+    text = _encode(kept)
+    if len(text) > KEPT_LIMIT or b"\\u0000" in text:
+        kept = {name: value for name, value in kept.items() if _is_small(value)}
+        text = _encode(kept)
+    return text.decode() if len(text) <= KEPT_LIMIT else None
+
+
+def _is_small(value: object) -> bool:
+    return isinstance(value, (int, float, bool)) or (
+        isinstance(value, str) and len(value) <= 64 and "\x00" not in value
+    )
+
+
+def _row(stored: Stored) -> Row:
+    return stored.variant, stored.epoch, stored.propensity, stored.revision
+
+
+def _repeated(live: Live, unit: str, row: Row) -> Assigned:
+    variant, epoch, propensity, revision = row
+    return Assigned(
+        live, unit, variant, propensity, "stored", True, False, revision, epoch if live.adaptive else None
+    )
+
+
+def _outside(live: Live, unit: str, decision: Decision) -> Assigned:
+    return Assigned(
+        live, unit, decision.variant, decision.propensity, decision.reason, False, False, decision.revision,
+        decision.policy_version,
+    )  # fmt: skip
+
+
+def _size(candidate: Candidate) -> int:
+    return 120 + len(candidate.unit) + len(candidate.attributes or "")

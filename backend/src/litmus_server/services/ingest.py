@@ -1,0 +1,333 @@
+"""Takes events in: each gets exactly one outcome, answered after the accepted ones are committed.
+
+The steps for one event are `_judge`; what needs the stored assignment (not in the experiment, another variant, a duplicate)
+is settled by the log itself, in the transaction that stores it.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from litmus_server.domain.event import (
+    AHEAD,
+    BACK,
+    Accepted,
+    DeadLetter,
+    Duplicate,
+    Kind,
+    LoggedEvent,
+    Outcome,
+    Reason,
+    Rejected,
+    Submitted,
+    Unreadable,
+    corrected,
+    identity,
+    micro,
+    storable,
+)
+from litmus_server.ports import Ledger, Log, MetricNames
+from litmus_server.services.snapshots import Live, Snapshots
+
+METADATA_LIMIT = 8_192
+NAME_LIMIT = 128
+UNDECLARED_LIMIT = 1_000
+WINDOW = 30 * 86_400
+"""Seconds after the first exposure in which a completed experiment still takes metrics that it did not declare."""
+
+_KINDS = {
+    "exposure": Kind.EXPOSURE,
+    "metric": Kind.METRIC,
+    "conversion": Kind.CONVERSION,
+    "reward": Kind.METRIC,
+}
+_ROUNDED = Accepted("value was rounded to 6 decimals, half to even")
+_OF_MEMORY = frozenset({Reason.UNKNOWN_EXPERIMENT, Reason.NOT_RUNNING})
+"""What may be wrong only because this process has not heard of a change yet."""
+
+
+class Ingest:
+    """Accepts batches. Nothing is dropped in silence: what is rejected is kept as a dead letter with its reason."""
+
+    def __init__(
+        self,
+        snapshots: Snapshots,
+        events: Log[LoggedEvent, Outcome],
+        dead_letters: Log[DeadLetter, None],
+        names: MetricNames,
+        ledger: Ledger,
+        clock: Callable[[], dt.datetime],
+    ) -> None:
+        """`clock` answers now, in UTC."""
+        self._snapshots, self._events, self._dead_letters = snapshots, events, dead_letters
+        self._names, self._ledger, self._clock = names, ledger, clock
+        self._numbers: dict[str, int] = {}
+        self._admitted: dict[int, set[int]] = {}
+        self.rejections: dict[str, int] = dict.fromkeys(Reason, 0)
+
+    async def accept(
+        self,
+        submitted: Sequence[Submitted | Unreadable],
+        door: int,
+        key_id: int | None,
+        sent_at: dt.datetime | None = None,
+    ) -> list[Outcome]:
+        """One outcome per event, in order. Raises Overloaded or Unavailable, and then has stored nothing it knows of."""
+        now = self._clock()
+        await self._learn_names(submitted)
+        judged = [self._judge(event, door, key_id, sent_at, now) for event in submitted]
+        if any(isinstance(each, Rejected) and each.reason in _OF_MEMORY for each in judged):
+            await self._snapshots.refresh()
+            judged = [self._judge(event, door, key_id, sent_at, now) for event in submitted]
+        await self._close_windows(submitted, judged, now)
+        await self._bound_undeclared(judged)
+        rows = [each[0] for each in judged if isinstance(each, tuple)]
+        stored = iter(await self._events.submit(rows, sum(map(_size, rows))) if rows else ())
+        outcomes = [each if isinstance(each, Rejected) else _outcome(next(stored), each[1]) for each in judged]
+        if any(isinstance(outcome, Rejected) for outcome in outcomes):
+            await self._keep(submitted, outcomes, door, key_id)
+        return outcomes
+
+    def _judge(
+        self,
+        event: Submitted | Unreadable,
+        door: int,
+        key_id: int | None,
+        sent_at: dt.datetime | None,
+        now: dt.datetime,
+    ) -> "Judged":
+        """The event as the log stores it, or why not, as far as memory can tell."""
+        if isinstance(event, Unreadable):
+            return Rejected(Reason.MALFORMED, event.message)
+        wrong = _malformed(event)
+        if wrong is not None:
+            return wrong
+        kind = _KINDS[event.type]
+        occurred_at = event.occurred_at
+        if occurred_at is not None:
+            occurred_at = corrected(occurred_at, sent_at, now)
+            age = (now - occurred_at).total_seconds()
+            if age > BACK or age < -AHEAD:
+                return Rejected(
+                    Reason.CLOCK,
+                    "occurred_at must lie within 30 days back and 5 minutes ahead of the server's clock",
+                )
+        live: Live | None = None
+        claimed = None
+        if event.experiment_id is not None:
+            live = self._snapshots.find(event.experiment_id)
+            if live is None:
+                return Rejected(Reason.UNKNOWN_EXPERIMENT, f"there is no experiment {event.experiment_id!r}")
+            refusal = _refused_by(live, event, kind, occurred_at or now)
+            if refusal is not None:
+                return refusal
+            if event.variant_key is not None:
+                variant = live.experiment.variant(event.variant_key)
+                if variant is None:
+                    return Rejected(
+                        Reason.VARIANT_MISMATCH, f"this experiment has no variant {event.variant_key!r}"
+                    )
+                claimed = variant.ordinal
+        number, value, rounded = None, None, False
+        if kind is not Kind.EXPOSURE:
+            number = self._numbers[_metric_name(event)]
+            try:
+                value, rounded = _value(event, kind)
+            except ValueError as error:
+                return Rejected(Reason.VALUE, str(error))
+        row = LoggedEvent(
+            identity(event.event_id), kind, live.no if live else None, event.unit_id, event.unit_type, number, value, occurred_at,
+            claimed, door, key_id, False, bytes(event.metadata).decode() or None,
+        )  # fmt: skip
+        return row, rounded
+
+    async def _learn_names(self, submitted: Sequence[Submitted | Unreadable]) -> None:
+        known = self._numbers
+        new = {
+            name
+            for event in submitted
+            if isinstance(event, Submitted) and event.type != "exposure"
+            if (name := _metric_name(event)) not in known and _is_name(name)
+        }
+        if new:
+            known.update(await self._names.numbers(sorted(new)))
+
+    async def _close_windows(
+        self, submitted: Sequence[Submitted | Unreadable], judged: "list[Judged]", now: dt.datetime
+    ) -> None:
+        """A completed experiment takes the metrics of a unit only inside its attribution window."""
+        late: dict[tuple[str, int], list[tuple[int, dt.datetime, int]]] = {}
+        for place, (event, each) in enumerate(zip(submitted, judged, strict=True)):
+            if isinstance(each, Rejected) or isinstance(event, Unreadable) or each[0].experiment is None:
+                continue
+            live = self._snapshots.by_number(each[0].experiment)
+            if (
+                live is not None
+                and live.experiment.status == "completed"
+                and each[0].kind is not Kind.EXPOSURE
+            ):
+                window = live.metrics.get(_metric_name(event), WINDOW)
+                late.setdefault((each[0].unit, live.no), []).append(
+                    (place, each[0].occurred_at or now, window)
+                )
+        if not late:
+            return
+        exposed = await self._ledger.first_exposures(list(late))
+        for pair, places in late.items():
+            first_at = exposed.get(pair)
+            for place, occurred_at, window in places:
+                if first_at is None or occurred_at >= first_at + dt.timedelta(seconds=window):
+                    judged[place] = Rejected(
+                        Reason.NOT_RUNNING,
+                        "the experiment is completed and the unit's attribution window is closed",
+                    )
+
+    async def _bound_undeclared(self, judged: "list[Judged]") -> None:
+        """One client that sends ids as names must not explode the counters."""
+        unknown: dict[int, set[int]] = {}
+        for each in judged:
+            if isinstance(each, Rejected) or each[0].metric is None:
+                continue
+            number = each[0].experiment or 0
+            if each[0].metric not in self._admitted.setdefault(number, set()):
+                unknown.setdefault(number, set()).add(each[0].metric)
+        for number, metrics in unknown.items():
+            admitted = self._admitted[number]
+            live = self._snapshots.by_number(number)
+            declared = (
+                {self._numbers[name] for name in live.metrics if name in self._numbers}
+                if live
+                else set[int]()
+            )
+            admitted |= metrics & declared
+            if metrics - declared:
+                admitted |= await self._names.admit(number, sorted(metrics - declared), UNDECLARED_LIMIT)
+        for place, each in enumerate(judged if unknown else ()):
+            if isinstance(each, Rejected) or each[0].metric is None:
+                continue
+            if each[0].metric not in self._admitted[each[0].experiment or 0]:
+                judged[place] = Rejected(
+                    Reason.TOO_MANY_METRICS,
+                    f"more than {UNDECLARED_LIMIT} undeclared metric names: declare it, or fix the name",
+                )
+
+    async def _keep(
+        self,
+        submitted: Sequence[Submitted | Unreadable],
+        outcomes: Sequence[Outcome],
+        door: int,
+        key_id: int | None,
+    ) -> None:
+        letters = []
+        for event, outcome in zip(submitted, outcomes, strict=True):
+            if isinstance(outcome, Rejected):
+                self.rejections[outcome.reason] += 1
+                letters.append(self._letter(event, outcome, door, key_id))
+        await self._dead_letters.submit(letters, sum(len(letter.body) + 200 for letter in letters))
+
+    def _letter(
+        self, event: Submitted | Unreadable, outcome: Rejected, door: int, key_id: int | None
+    ) -> DeadLetter:
+        reason, message = outcome.reason.value, storable(outcome.message, 500)
+        if isinstance(event, Unreadable):
+            shown = event.event_id and storable(event.event_id, 256)
+            return DeadLetter(None, reason, message, shown, None, door, key_id, storable(event.raw))
+        live = self._snapshots.find(event.experiment_id) if event.experiment_id is not None else None
+        body = storable(msgspec.json.encode(event).decode())
+        return DeadLetter(
+            live.no if live else None,
+            reason,
+            message,
+            storable(event.event_id, 256),
+            storable(event.unit_id, 256),
+            door,
+            key_id,
+            body,
+        )
+
+
+Judged = Rejected | tuple[LoggedEvent, bool]
+
+
+def _malformed(event: Submitted) -> Rejected | None:
+    if not 0 < len(event.unit_id) <= 256 or not _storable(event.unit_id):
+        return _bad("unit_id must be 1 to 256 characters of text without NUL")
+    if not 0 < len(event.event_id) <= 256:
+        return _bad("event_id must have 1 to 256 characters")
+    if event.unit_type is not None and (not 0 < len(event.unit_type) <= 64 or not _storable(event.unit_type)):
+        return _bad("unit_type must be 1 to 64 characters of text without NUL")
+    if event.type == "exposure":
+        if event.experiment_id is None:
+            return _bad("an exposure must name its experiment_id")
+    elif not _is_name(_metric_name(event)):
+        return _bad("metric_name must be 1 to 128 characters of text without NUL")
+    metadata = bytes(event.metadata)
+    if metadata:
+        if len(metadata) > METADATA_LIMIT:
+            return Rejected(
+                Reason.TOO_LARGE, f"metadata may have {METADATA_LIMIT} bytes; this has {len(metadata)}"
+            )
+        if metadata[:1] != b"{" and metadata != b"null":
+            return _bad("metadata must be an object")
+        if b"\\u" in metadata and not _is_storable_json(metadata):
+            return _bad("metadata must not contain NUL or lone surrogates")
+    return None
+
+
+def _refused_by(live: Live, event: Submitted, kind: Kind, occurred_at: dt.datetime) -> Rejected | None:
+    experiment = live.experiment
+    if experiment.archived:
+        return Rejected(Reason.ARCHIVED, "the experiment is archived")
+    if experiment.status == "draft":
+        return Rejected(Reason.NOT_RUNNING, "the experiment has not started")
+    if kind is Kind.EXPOSURE:
+        status = live.status_at(occurred_at)
+        if status != "running":
+            return Rejected(Reason.NOT_RUNNING, f"the experiment was {status} when this happened")
+    if event.unit_type is not None and event.unit_type != experiment.unit_type:
+        return _bad(f"this experiment's units are of type {experiment.unit_type!r}")
+    return None
+
+
+def _value(event: Submitted, kind: Kind) -> tuple[int, bool]:
+    if event.value is None:
+        if kind is Kind.CONVERSION:
+            return 1_000_000, False
+        raise ValueError("a metric event needs a value")
+    return micro(event.value)
+
+
+def _metric_name(event: Submitted) -> str:
+    if event.metric_name is None and event.type != "metric":
+        return event.type  # a conversion is called "conversion", a reward "reward", unless it has a name
+    return event.metric_name or ""
+
+
+def _outcome(stored: Outcome | Exception, rounded: bool) -> Outcome:
+    if isinstance(stored, Exception):
+        return Rejected(Reason.MALFORMED, "the event holds text that cannot be stored")
+    return _ROUNDED if rounded and not isinstance(stored, (Duplicate, Rejected)) else stored
+
+
+def _bad(message: str) -> Rejected:
+    return Rejected(Reason.MALFORMED, message)
+
+
+def _is_name(name: str) -> bool:
+    return 0 < len(name) <= NAME_LIMIT and _storable(name)
+
+
+def _storable(text: str) -> bool:
+    return "\x00" not in text and (text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text))
+
+
+def _is_storable_json(raw: bytes) -> bool:
+    try:
+        return b"\\u0000" not in msgspec.json.encode(msgspec.json.decode(raw))
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return False
+
+
+def _size(row: LoggedEvent) -> int:
+    return 150 + len(row.unit) + len(row.metadata or "")

@@ -1,0 +1,142 @@
+"""The table from which this process decides: the newest configuration and policies, swapped one entry at a time.
+
+It reads what others published and knows nothing of requests. A hint or the slow poll calls `refresh`.
+"""
+
+import asyncio
+import datetime as dt
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from litmus.decide import Experiment, Policy, compile_entry
+
+from litmus_server.ports import Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One experiment as this process knows it: what the kernel decides from, and what the doors need beside it."""
+
+    no: int
+    experiment: Experiment
+    document: Mapping[str, Any]
+    configs: tuple[msgspec.Raw, ...]
+    """Each variant's config as JSON, by ordinal: it is sent far more often than it changes."""
+    dimensions: tuple[str, ...]
+    metrics: Mapping[str, int]
+    """Declared metrics: name → attribution window in seconds."""
+    since: tuple[dt.datetime, ...]
+    statuses: tuple[str, ...]
+    """The history of the status: `statuses[k]` from `since[k]` on."""
+    adaptive: bool
+
+    def status_at(self, moment: dt.datetime) -> str:
+        """The status at a moment; before the first start, the status of that start's moment."""
+        return self.statuses[max(bisect_right(self.since, moment) - 1, self._start)]
+
+    @property
+    def _start(self) -> int:
+        return self.statuses.index("running") if "running" in self.statuses else 0
+
+
+class Snapshots:
+    """The current table. Reading it is a dictionary look-up; nobody waits for the database to decide."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        """Empty until the first `refresh`."""
+        self._configuration = configuration
+        self._by_reference: dict[str, Live] = {}
+        self._by_number: dict[int, Live] = {}
+        self._policies: dict[int, Policy] = {}
+        self._reading = asyncio.Lock()
+        self._begun = 0
+        self._published: tuple[str, bytes] | None = None
+        self.revision = 0
+        self.loaded = False
+
+    def find(self, reference: str) -> Live | None:
+        """By id or key."""
+        return self._by_reference.get(reference)
+
+    def by_number(self, no: int) -> Live | None:
+        """By the number that the logs use."""
+        return self._by_number.get(no)
+
+    def __len__(self) -> int:
+        return len(self._by_number)
+
+    async def look(self, reference: str) -> Live | None:
+        """`find`, with one look at the database before the answer is no."""
+        live = self.find(reference)
+        if live is None:
+            await self.refresh()
+            live = self.find(reference)
+        return live
+
+    async def refresh(self) -> None:
+        """Read what is new. Of many calls at once few read: each is served by any read that began after it came."""
+        begun = self._begun
+        async with self._reading:
+            if self._begun == begun:
+                self._begun += 1
+                await self._read()
+
+    def published(self) -> tuple[str, bytes]:
+        """(ETag, JSON) of the whole table: what an SDK in local mode decides from."""
+        if self._published is None:
+            entries = [self._entry(live) for _, live in sorted(self._by_number.items())]
+            body = msgspec.json.encode(
+                {"revision": self.revision, "hash": "sha256_v1", "experiments": entries}
+            )
+            self._published = f'"{sha256(body).hexdigest()[:32]}"', body
+        return self._published
+
+    async def _read(self) -> None:
+        versions = {no: policy.version for no, policy in self._policies.items()}
+        changes = await self._configuration.changes(self.revision, versions)
+        for row in changes.policies:
+            self._policies[row.experiment] = Policy(row.version, row.revision, tuple(row.propensities))
+        touched = {row.experiment for row in changes.policies}
+        for document in changes.entries:
+            touched.discard(document["no"])
+            self._put(document)
+        for no in touched & self._by_number.keys():
+            self._put(self._by_number[no].document)
+        if changes.entries or touched:
+            self._published = None
+        self.revision = changes.revision
+        self.loaded = True
+
+    def _put(self, document: Mapping[str, Any]) -> None:
+        experiment = compile_entry({**document, "policy": None})
+        policy = self._policies.get(document["no"])
+        if policy is not None:
+            experiment = experiment.with_policy(policy)
+        history = [(dt.datetime.fromisoformat(at), status) for at, status in document["history"]]
+        live = Live(
+            no=document["no"],
+            experiment=experiment,
+            document=document,
+            configs=tuple(
+                msgspec.Raw(msgspec.json.encode(variant.config)) for variant in experiment.variants
+            ),
+            dimensions=tuple(document["dimensions"]),
+            metrics={metric["name"]: metric["window_seconds"] for metric in document["metrics"]},
+            since=tuple(at for at, _ in history),
+            statuses=tuple(status for _, status in history),
+            adaptive=document["type"] != "ab",
+        )
+        self._by_number[live.no] = live
+        self._by_reference[experiment.id] = self._by_reference[experiment.key] = live
+
+    def _entry(self, live: Live) -> dict[str, Any]:
+        policy = live.experiment.policy
+        shown = policy and {
+            "version": policy.version, "revision": policy.revision, "propensities": list(policy.propensities),
+        }  # fmt: skip
+        private = {"no", "metrics", "history", "dimensions", "started_at", "completed_at", "public"}
+        return {key: value for key, value in live.document.items() if key not in private} | {"policy": shown}

@@ -1,0 +1,89 @@
+"""The log of assignments: the first row of a unit wins. Knows rows and SQL; who decided, and why, is not its business."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from litmus_server.domain.assignment import Candidate, Stored
+from litmus_server.domain.event import Kind, LoggedEvent
+from litmus_server.store.events import EventWriter
+from litmus_server.store.journal import BatchIds
+from litmus_server.store.sql import statement
+
+
+class AssignmentWriter:
+    """Writes batches of candidates; answers what is stored, or None where the experiment is not running any more."""
+
+    def __init__(
+        self, connection: "asyncpg.Connection[Any]", first: Any, stored: Any, events: EventWriter
+    ) -> None:
+        self._connection, self._first, self._stored, self._events = connection, first, stored, events
+
+    @classmethod
+    async def bind(cls, connection: "asyncpg.Connection[Any]", ids: BatchIds) -> "AssignmentWriter":
+        """Prepare on one connection."""
+        first = await connection.prepare(statement("assign_first"))
+        stored = await connection.prepare(statement("assign_stored"))
+        return cls(connection, first, stored, await EventWriter.bind(connection, ids))
+
+    async def __call__(
+        self, batch: int, rows: Sequence[Candidate], again: bool, /
+    ) -> Sequence[Stored | None]:
+        """One transaction, and one statement in the common case that all are new and none logs an exposure."""
+        if any(row.exposure for row in rows):
+            async with self._connection.transaction():
+                answers = await self._assign(batch, rows, again)
+                await self._expose(batch, rows, answers, again)
+                return answers
+        return await self._assign(batch, rows, again)
+
+    async def _assign(self, batch: int, rows: Sequence[Candidate], again: bool) -> list[Stored | None]:
+        by_key = {row[:2]: row for row in reversed(rows)}  # of two in one batch the first counts
+        columns = list(zip(*by_key.values(), strict=True))[:10]
+        won = {(row[0], row[1]) for row in await self._first.fetch(*columns, batch)}
+        found: dict[tuple[str, int], Stored] = {}
+        if len(won) < len(by_key):
+            others = [key for key in by_key if key not in won]
+            for row in await self._stored.fetch(
+                [unit for unit, _ in others], [number for _, number in others]
+            ):
+                found[row["unit"], row["experiment"]] = Stored(
+                    row["variant"], row["epoch"], row["propensity"], row["bucket"], row["revision"],
+                    again and row["batch"] == batch,
+                )  # fmt: skip
+        answers: list[Stored | None] = []
+        for row in rows:
+            key = row[:2]
+            if key in won:
+                answers.append(Stored(row.variant, row.epoch, row.propensity, row.bucket, row.revision, True))
+                won.discard(key)
+                first = by_key[key]
+                found[key] = Stored(
+                    first.variant, first.epoch, first.propensity, first.bucket, first.revision, False
+                )
+            else:
+                answers.append(found.get(key))
+        return answers
+
+    async def _expose(
+        self, batch: int, rows: Sequence[Candidate], answers: Sequence[Stored | None], again: bool
+    ) -> None:
+        shown = [
+            LoggedEvent(row.exposure, Kind.EXPOSURE, row.experiment, row.unit, None, None, None, None, None, row.door,
+                        row.key_id, False, None)
+            for row, answer in zip(rows, answers, strict=True)
+            if row.exposure and answer
+        ]  # fmt: skip
+        if shown:
+            await self._events(batch, shown, again)
+
+
+async def stored_assignment(
+    connection: "asyncpg.Connection[Any] | asyncpg.Pool[Any]", unit: str, experiment: int
+) -> Stored | None:
+    """The assignment of one unit, if it has one."""
+    row = await connection.fetchrow(statement("assign_stored"), [unit], [experiment])
+    return row and Stored(
+        row["variant"], row["epoch"], row["propensity"], row["bucket"], row["revision"], False
+    )

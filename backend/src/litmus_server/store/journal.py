@@ -1,0 +1,248 @@
+"""Natural batching: while one transaction commits, arriving rows pile up and become the next batch.
+
+Each caller awaits the commit of the batch that its rows rode in. There is no timer and no batch size to tune; a bound on
+what may wait turns into `Overloaded`. It knows batches and connections, not what a row means.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+import asyncpg
+import structlog
+
+from litmus_server.domain.errors import Overloaded, Unavailable
+from litmus_server.store.database import AWAY, connect
+
+log = structlog.get_logger(__name__)
+Row_contra = TypeVar("Row_contra", contravariant=True)
+Answer_co = TypeVar("Answer_co", covariant=True)
+R = TypeVar("R")
+A = TypeVar("A")
+
+# What PostgreSQL or its driver says when a row cannot be stored, whatever is tried: the row is guilty, not the database.
+GUILTY = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.UntranslatableCharacterError,
+    asyncpg.ProgramLimitExceededError,
+    ValueError,
+    OverflowError,
+    TypeError,
+)
+
+
+class Writer(Protocol[Row_contra, Answer_co]):
+    """Writes one batch in one transaction and answers each row, in order."""
+
+    async def __call__(self, batch: int, rows: Sequence[Row_contra], again: bool, /) -> Sequence[Answer_co]:
+        """`again`: this batch id was sent before and its fate is unknown; what it stored then counts as stored now."""
+        ...
+
+
+class BatchIds:
+    """Numbers that no other process of this database uses, before or after a restart."""
+
+    def __init__(self, url: str) -> None:
+        """Takes its node number from the database when the first id is needed."""
+        self._url = url
+        self._next = 0
+
+    async def reserve(self, connection: "asyncpg.Connection[Any]") -> None:
+        """Make sure that `take` can answer; costs one query in the life of the process."""
+        if not self._next:
+            self._next = (await connection.fetchval("select nextval('node_number')")) << 40
+
+    def take(self) -> int:
+        """The next id; `reserve` came before."""
+        self._next += 1
+        return self._next
+
+
+class _Item(Generic[R, A]):
+    __slots__ = ("arrived", "future", "rows", "size")
+
+    def __init__(self, rows: Sequence[R], size: int, future: "asyncio.Future[list[A | Exception]]") -> None:
+        self.rows, self.size, self.future, self.arrived = rows, size, future, time.monotonic()
+
+
+class Journal(Generic[R, A]):
+    """A queue in front of one or a few connections, each writing one batch after the other."""
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        ids: BatchIds,
+        bind: "Callable[[asyncpg.Connection[Any], BatchIds], Awaitable[Writer[R, A]]]",
+        *,
+        connections: int = 1,
+        max_rows: int = 2_000,
+        bound_rows: int = 4_000,
+        bound_bytes: int = 32 << 20,
+        patience: float = 5.0,
+    ) -> None:
+        """`max_rows` per transaction; `bound_*` may wait; `patience`: seconds that a row waits for a database that is away."""
+        self.name = name
+        self._url, self._ids, self._bind = url, ids, bind
+        self._connections, self._max_rows = connections, max_rows
+        self._bound_rows, self._bound_bytes, self._patience = bound_rows, bound_bytes, patience
+        self._queue: deque[_Item[R, A]] = deque()
+        self._arrived = asyncio.Event()
+        self._closing = False
+        self._writing = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self.waiting_rows = self.waiting_bytes = 0
+        self.batches = self.rows_written = self.refused = 0
+
+    def start(self) -> None:
+        """Begin to write; connections are opened, and opened again, in the background."""
+        self._tasks = [
+            asyncio.create_task(self._run(), name=f"journal {self.name} {n}")
+            for n in range(self._connections)
+        ]
+
+    def submit(self, rows: Sequence[R], size: int) -> "asyncio.Future[list[A | Exception]]":
+        """Queue rows; the future answers after their commit, a row that cannot be stored with its exception.
+
+        `size`: bytes, roughly. Raises Overloaded when too much waits, Unavailable when the journal is closing.
+        """
+        if self._closing:
+            raise Unavailable("The server is shutting down")
+        waiting = self.waiting_rows
+        if waiting and (
+            waiting + len(rows) > self._bound_rows or self.waiting_bytes + size > self._bound_bytes
+        ):
+            self.refused += 1
+            raise Overloaded(f"Too much is waiting to be written ({waiting} rows); try again in a second")
+        future: asyncio.Future[list[A | Exception]] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Item(rows, size, future))
+        self.waiting_rows += len(rows)
+        self.waiting_bytes += size
+        self._arrived.set()
+        return future
+
+    async def close(self, deadline: float = 10.0) -> None:
+        """Take nothing more, write what waits, for at most `deadline` seconds."""
+        self._closing = True
+        self._arrived.set()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=deadline)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        self._fail(list(self._queue), Unavailable("The server is shutting down"))
+        self._queue.clear()
+
+    async def _run(self) -> None:
+        connection: asyncpg.Connection[Any] | None = None
+        writer: Writer[R, A] | None = None
+        pending: tuple[list[_Item[R, A]], int] | None = None
+        again = False
+        try:
+            while True:
+                if pending is None:
+                    if not self._queue:
+                        if self._closing:
+                            return
+                        self._arrived.clear()
+                        await self._arrived.wait()
+                        continue
+                    pending, again = (self._take(), 0), False
+                items, batch = pending
+                try:
+                    if connection is None or writer is None or connection.is_closed():
+                        connection = await connect(self._url, timeout=self._patience)
+                        await self._ids.reserve(connection)
+                        writer = await self._bind(connection, self._ids)
+                    if not batch:
+                        batch = self._ids.take()
+                        pending = items, batch
+                    rows = [row for item in items for row in item.rows]
+                    answers = await self._write(writer, batch, rows, again)
+                except AWAY as error:
+                    again = again or batch != 0
+                    await _discard(connection)
+                    connection = None
+                    if not self._still_worth_it(items):
+                        log.warning(
+                            "journal gave a batch up", journal=self.name, rows=len(items), error=repr(error)
+                        )
+                        self._fail(items, Unavailable("The database is away; try again in a moment"))
+                        pending = None
+                    self._expire()
+                    await asyncio.sleep(0.05)
+                else:
+                    self._settle(items, answers)
+                    pending = None
+        finally:
+            if pending is not None:
+                self._fail(pending[0], Unavailable("The server is shutting down"))
+            await _discard(connection)
+
+    def _take(self) -> list[_Item[R, A]]:
+        queue = self._queue
+        items = [queue.popleft()]
+        rows = len(items[0].rows)
+        while queue and rows + len(queue[0].rows) <= self._max_rows:
+            items.append(queue.popleft())
+            rows += len(items[-1].rows)
+        return items
+
+    async def _write(
+        self, writer: Writer[R, A], batch: int, rows: list[R], again: bool
+    ) -> list[A | Exception]:
+        """Halve a batch that cannot be stored until the guilty row stands alone."""
+        try:
+            answers = await writer(batch, rows, again)
+        except AWAY:
+            raise
+        except GUILTY as error:
+            if len(rows) == 1:
+                return [error]
+            half = len(rows) // 2
+            left = await self._write(writer, self._ids.take(), rows[:half], False)
+            return left + await self._write(writer, self._ids.take(), rows[half:], False)
+        except (
+            Exception
+        ) as error:  # a fault of ours: these callers must not wait for ever, the next ones must be served
+            log.exception("journal batch failed", journal=self.name, rows=len(rows))
+            return [error] * len(rows)
+        self.batches += 1
+        self.rows_written += len(rows)
+        return list(answers)
+
+    def _settle(self, items: list[_Item[R, A]], answers: list[A | Exception]) -> None:
+        start = 0
+        for item in items:
+            end = start + len(item.rows)
+            self._release(item)
+            if not item.future.done():  # a request that was cancelled: its rows are stored all the same
+                item.future.set_result(answers[start:end])
+            start = end
+
+    def _fail(self, items: list[_Item[R, A]], error: Exception) -> None:
+        for item in items:
+            self._release(item)
+            if not item.future.done():
+                item.future.set_exception(error)
+
+    def _release(self, item: _Item[R, A]) -> None:
+        self.waiting_rows -= len(item.rows)
+        self.waiting_bytes -= item.size
+
+    def _still_worth_it(self, items: list[_Item[R, A]]) -> bool:
+        return any(time.monotonic() - item.arrived < self._patience for item in items)
+
+    def _expire(self) -> None:
+        late = []
+        while self._queue and time.monotonic() - self._queue[0].arrived >= self._patience:
+            late.append(self._queue.popleft())
+        self._fail(late, Unavailable("The database is away; try again in a moment"))
+
+
+async def _discard(connection: "asyncpg.Connection[Any] | None") -> None:
+    if connection is not None:
+        connection.terminate()
