@@ -11,13 +11,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 from blocks import ROOT, Block, blocks, documents
 from expectation import differences
-from serving import Served
+from serving import Served, serving
 
 RUN = {"bash", "python", "json", "sql"}
 PROSE = {"", "text", "mermaid"}  # drawings and formulas: nothing to run
@@ -27,6 +28,12 @@ NOT_RUN: dict[str, list[str]] = {}
 
 ALL = documents()
 NAMES = [str(document.relative_to(ROOT)) for document in ALL]
+
+
+@pytest.fixture(scope="module")
+def litmus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("docs")) as served:
+        yield served
 
 
 @pytest.mark.parametrize("document", ALL, ids=NAMES)
