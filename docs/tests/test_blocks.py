@@ -1,6 +1,7 @@
 """Every command and every piece of code that the documents print is run as printed, or says why it cannot be.
 
-A `json` block below a `bash` block is its answer. Addresses are the test's server's.
+A `json` block below a `bash` block is its answer. Addresses are the test's server's, `<id>` is the last id that the
+document's commands have printed, `<admin-token>` one that the server accepts.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +28,8 @@ PROSE = {"", "text", "mermaid"}  # drawings and formulas: nothing to run
 # Blocks that no test can run, by their place and reason; a new one has to be added here, and so is noticed.
 NOT_RUN: dict[str, list[str]] = {}
 
+_ID = re.compile(r'(?:"experiment_id": ?"|\bid )([0-9a-f-]{36})')
+
 ALL = documents()
 NAMES = [str(document.relative_to(ROOT)) for document in ALL]
 
@@ -38,14 +42,15 @@ def litmus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.mark.parametrize("document", ALL, ids=NAMES)
 def test_every_block_runs_as_printed(document: Path, litmus: Served) -> None:
-    answer = ""
+    answer = last_id = ""
     for block in blocks(document):
         if block.reason is not None or block.language in PROSE:
             continue
         if block.language == "json":
             _compare(block, answer)
         else:
-            answer = _run(block, litmus)
+            answer = _run(block, litmus, last_id)
+            last_id = next(iter(_ID.findall(answer)), last_id)
 
 
 @pytest.mark.parametrize("document", ALL, ids=NAMES)
@@ -63,12 +68,14 @@ def test_what_is_not_run_is_known_and_says_why() -> None:
     assert skipped == NOT_RUN
 
 
-def _run(block: Block, litmus: Served) -> str:
+def _run(block: Block, litmus: Served, last_id: str) -> str:
     if block.language == "sql":
         return asyncio.run(_query(block, litmus))
     command = ["bash", "-euo", "pipefail", "-c"] if block.language == "bash" else [sys.executable, "-c"]
+    text = litmus.at(block.text).replace("<admin-token>", "dev-token")
+    assert last_id or "<id>" not in text, f"{block.place}: nothing above has printed an id"
     done = subprocess.run(
-        [*command, litmus.at(block.text)],
+        [*command, text.replace("<id>", last_id)],
         cwd=ROOT,
         env=_environment(),
         capture_output=True,
