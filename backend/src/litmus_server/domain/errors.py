@@ -89,3 +89,14 @@ class Unavailable(LitmusError):
         """Seconds, whole, at least 1."""
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class TooLarge(LitmusError):
+    """The body has more bytes than this route takes; nothing of it was looked at."""
+
+    title = "Body too large"
+
+    def __init__(self, limit: int) -> None:
+        """`limit` in bytes."""
+        super().__init__(f"The body may have {limit} bytes; send less at once")
+        self.limit = limit
