@@ -13,7 +13,7 @@ from litmus.decide import BUCKETS
 
 from litmus_server.domain.errors import Fault, Invalid
 
-Fraction: TypeAlias = Decimal | float | int | str
+Share: TypeAlias = Decimal | float | int | str
 """A number from 0 to 1. A float counts as the decimal text that it prints as: 0.1 is exactly one tenth."""
 
 _TOLERANCE = Decimal("0.000001")
@@ -22,7 +22,7 @@ _EXACTLY = Context(
 )  # far finer than any text a person writes; bounded, unlike 1e-999999999 as a fraction
 
 
-def to_ppm(weights: Sequence[Fraction], at: str = "/weights/{}") -> tuple[int, ...]:
+def to_ppm(weights: Sequence[Share], at: str = "/weights/{}") -> tuple[int, ...]:
     """Weights that sum to 1 (within 1e-6) as integers that sum to exactly 1,000,000.
 
     Cumulative rounding: T_k = floor(1e6 · Σ_{i≤k} w_i + ½), the last 1,000,000, so that no threshold is off by more
@@ -52,7 +52,7 @@ def equal_ppm(count: int) -> tuple[int, ...]:
     return tuple(end - start for start, end in pairwise(ends))
 
 
-def share_to_ppm(share: Fraction, at: str) -> int:
+def share_to_ppm(share: Share, at: str) -> int:
     """One share of the whole (a traffic share, a floor) in ppm, halves up. Raises Invalid unless 0 ≤ share ≤ 1."""
     return _round(_parse_all([share], at, most=Decimal(1))[0])
 
@@ -66,7 +66,7 @@ def _round(share: Decimal) -> int:
     return floor(_EXACTLY.add(_EXACTLY.multiply(share, Decimal(BUCKETS)), Decimal("0.5")))
 
 
-def _parse_all(weights: Sequence[Fraction], at: str, most: Decimal) -> list[Decimal]:
+def _parse_all(weights: Sequence[Share], at: str, most: Decimal) -> list[Decimal]:
     parsed = [_parse(weight, most) for weight in weights]
     wrong = [k for k, weight in enumerate(parsed) if weight is None]
     if wrong:
@@ -75,7 +75,7 @@ def _parse_all(weights: Sequence[Fraction], at: str, most: Decimal) -> list[Deci
     return [weight for weight in parsed if weight is not None]
 
 
-def _parse(weight: Fraction, most: Decimal) -> Decimal | None:
+def _parse(weight: Share, most: Decimal) -> Decimal | None:
     if isinstance(weight, bool):
         return None
     try:
