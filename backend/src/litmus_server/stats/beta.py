@@ -61,6 +61,7 @@ def credible_intervals(
         raise ValueError(f"level must be between 0 and 1: {level}")
     a, b, tail = np.asarray(alpha, dtype=np.float64), np.asarray(beta, dtype=np.float64), (1 - level) / 2
     # The upper end by the complement: 1 − tail would lose the digits of a small tail.
-    lower: NDArray[np.float64] = betaincinv(a, b, tail)
-    upper: NDArray[np.float64] = betainccinv(a, b, tail)
-    return lower, upper
+    return (
+        np.asarray(betaincinv(a, b, tail), dtype=np.float64),
+        np.asarray(betainccinv(a, b, tail), dtype=np.float64),
+    )
