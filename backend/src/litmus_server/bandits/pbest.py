@@ -49,9 +49,7 @@ def pbest_beta(a: ArrayLike, b: ArrayLike, *, higher_is_better: bool = True) -> 
         mirrored = pbest_beta(b, a)
         return Best(mirrored.probability, mirrored.expected_loss, 1 - mirrored.expected_best)
     arms = [_BetaLogit(float(a_k), float(b_k)) for a_k, b_k in zip(a, b, strict=True)]
-    return _integrate(
-        [arm.knots() for arm in arms], [arm.density for arm in arms], a / (a + b), _logistic_slope
-    )
+    return _integrate([arm.knots() for arm in arms], [arm.density for arm in arms], a / (a + b), _logistic)
 
 
 def pbest_normal(mean: ArrayLike, sd: ArrayLike, *, higher_is_better: bool = True) -> Best:
@@ -62,9 +60,12 @@ def pbest_normal(mean: ArrayLike, sd: ArrayLike, *, higher_is_better: bool = Tru
     if not higher_is_better:
         mirrored = pbest_normal(-mean, sd)
         return Best(mirrored.probability, mirrored.expected_loss, -mirrored.expected_best)
-    origin = mean.max()  # near zero the nodes keep all their digits, whatever the means
+    origin = float(mean.max())  # near zero the nodes keep all their digits, whatever the means
     arms = [_Normal(float(m), float(s)) for m, s in zip(mean - origin, sd, strict=True)]
-    return _integrate([arm.knots() for arm in arms], [arm.density for arm in arms], mean, np.ones_like)
+    best = _integrate(
+        [arm.knots() for arm in arms], [arm.density for arm in arms], mean - origin, np.positive
+    )
+    return Best(best.probability, best.expected_loss, origin + best.expected_best)
 
 
 def _checked(first: ArrayLike, second: ArrayLike, must_be: str) -> tuple[Array, Array]:
@@ -135,10 +136,10 @@ def _log1p_of_expm1(x: float, d: Array) -> Array:
     return out
 
 
-def _logistic_slope(t: Array) -> Array:
-    """dx/dt of x = 1 / (1 + exp(−t))."""
-    e: Array = np.exp(-np.abs(t))
-    return e / (1 + e) ** 2
+def _logistic(t: Array) -> Array:
+    """1 / (1 + exp(−t)), with all its digits however small it is."""
+    x: Array = np.exp(-np.logaddexp(0.0, -t))
+    return x
 
 
 # --- the integral -----------------------------------------------------------------------------------------------
@@ -161,8 +162,9 @@ def _integrate(
     knots: Sequence[Array],
     densities: Sequence[Callable[[Array], Array]],
     means: Array,
-    slope: Callable[[Array], Array],
+    mean_at: Callable[[Array], Array],
 ) -> Best:
+    """`mean_at` turns the coordinate of the knots into the unit of the means."""
     if len(means) == 1:
         return Best((1.0,), (0.0,), float(means[0]))
     edges = _panels(knots)
@@ -180,14 +182,14 @@ def _integrate(
         mass[k, first:last] = panel_mass / after[-1]
         below[k, first:last] = (before + half[first:last] * (f @ _S.T)) / after[-1]
         below[k, last:] = 1.0
-    others_below = _leave_one_out(below.clip(0.0, 1.0))
-    p = (mass * others_below).sum(axis=(1, 2))
-    loss = (below * (1 - others_below) * (weights * slope(nodes))).sum(axis=(1, 2)).clip(0.0)
-    if not abs(p.sum() - 1) <= SUM_TOLERANCE:
-        raise QuadratureFailed(f"the probabilities add up to {p.sum()!r}")
-    p /= p.sum()
-    leader = int(p.argmax())
-    return Best(tuple(p.tolist()), tuple(loss.tolist()), float(means[leader] + loss[leader]))
+    best_here = mass * _leave_one_out(below.clip(0.0, 1.0))
+    p = best_here.sum(axis=(1, 2))
+    total = float(p.sum())
+    if not abs(total - 1) <= SUM_TOLERANCE:
+        raise QuadratureFailed(f"the probabilities add up to {total!r}")
+    expected_best = float((best_here.sum(axis=0) * mean_at(nodes)).sum()) / total
+    loss = (expected_best - means).clip(0.0)
+    return Best(tuple((p / total).tolist()), tuple(loss.tolist()), expected_best)
 
 
 def _panels(knots: Sequence[Array]) -> Array:
