@@ -125,8 +125,8 @@ class Experiment:
 
     @property
     def learning(self) -> bool:
-        """Adaptive, and begun but not over: each of its revisions has a policy of its own."""
-        return self.adaptive and self.status in {Status.RUNNING, Status.PAUSED}
+        """Adaptive and running: such a revision has a policy of its own."""
+        return self.adaptive and self.status is Status.RUNNING
 
     @property
     def winner(self) -> int | None:

@@ -1,0 +1,404 @@
+"""Experiments in PostgreSQL: reading them whole, and changing one with everything that follows from the change.
+
+The row of `configuration_head` is the lock: whoever holds it makes the next revision. It must not know the rules of
+the lifecycle; the service decides what a change is.
+"""
+
+import datetime as dt
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from litmus_server.bandits.checksum import checksum
+from litmus_server.domain.audit import AuditEntry, Cause, difference
+from litmus_server.domain.draft import ExperimentType, is_id
+from litmus_server.domain.errors import Conflict
+from litmus_server.domain.experiment import Experiment, Status, Variant, describe, entry
+from litmus_server.domain.listing import Listing, Order
+from litmus_server.domain.metric import Direction, Metric, MetricKind, Role
+from litmus_server.domain.policy import Policy, signed
+from litmus_server.store.database import available
+from litmus_server.store.jobs import enqueue
+from litmus_server.store.policies import publish
+
+CHANNEL = "litmus_configuration"
+"""NOTIFY carries the experiment's number: a hint that it has a new revision, nothing more."""
+
+
+class Change:
+    """See `ports.CatalogChange`."""
+
+    def __init__(self, connection: "asyncpg.Connection[Any]", revision: int, at: dt.datetime) -> None:
+        """`revision` is the head's, which the connection holds locked."""
+        self._connection = connection
+        self._revision = revision
+        self.at = at
+
+    async def get(self, reference: str) -> Experiment | None:
+        """By id or key, as it is now."""
+        return await _get(self._connection, reference)
+
+    async def taken(self, name: str, key: str) -> tuple[bool, bool]:
+        """Whether the name, and whether the key, was ever given to an experiment."""
+        row = await self._connection.fetchrow(_TAKEN, name, key)
+        return row["name"], row["key"]
+
+    async def save(
+        self, before: Experiment | None, after: Experiment, action: str, cause: Cause
+    ) -> Experiment:
+        """Write `after` under the next revision, with all that follows: document, history, audit, policy, hint."""
+        connection = self._connection
+        self._revision = await connection.fetchval(_NEXT_REVISION)
+        after = replace(after, revision=self._revision, metrics=await self._numbered(after.metrics))
+        if before is None:
+            after = replace(after, no=await connection.fetchval(_INSERT, *_columns(after)))
+            await self._insert_variants(after)
+        else:
+            await connection.execute(_UPDATE, *_changing_columns(after))
+        await self._insert_metrics(after, known=0 if before is None else len(before.metrics))
+        await connection.execute(_DOCUMENT, after.no, after.revision, entry(after))
+        begun = 0 if before is None else len(before.history)
+        await connection.executemany(
+            _HISTORY, [(after.no, at, str(status)) for at, status in after.history[begun:]]
+        )
+        was, now = difference(None if before is None else describe(before), describe(after))
+        await connection.execute(
+            _AUDIT,
+            self.at,
+            after.id,
+            action,
+            cause.principal.name,
+            cause.actor,
+            cause.reason,
+            cause.request_id,
+            was,
+            now,
+        )
+        if after.learning:
+            await self._publish(after)
+        await connection.execute("select pg_notify($1, $2)", CHANNEL, str(after.no))
+        return after
+
+    async def refold(self, experiment: int) -> None:
+        """Ask for a new fold of this experiment's log, once this change is committed."""
+        await enqueue(self._connection, "refold", {"experiment": experiment}, dedupe_key=str(experiment))
+
+    async def _publish(self, experiment: Experiment) -> None:
+        """A policy counts for its own revision only, so each revision gets one: the newest shares, or the first."""
+        newest = await self._connection.fetchrow(_NEWEST, experiment.no)
+        version, shares, units = 1, experiment.weights, 0
+        document: dict[str, Any] = {"reason": "start"}
+        if newest is not None:
+            version, shares, units = newest["version"] + 1, tuple(newest["propensities"]), newest["units"]
+            document = {"reason": "configuration", "watermark": newest["state"].get("watermark")}
+        signature = checksum(signed(str(experiment.id), version, experiment.revision, shares, document))
+        policy = Policy(
+            experiment=experiment.no,
+            version=version,
+            revision=experiment.revision,
+            parent=None if newest is None else newest["version"],
+            propensities=shares,
+            units=units,
+            checksum=signature,
+            published_at=self.at,
+            document=document,
+        )
+        # Learners wait for the row of the experiment, which this transaction has changed: none can be faster now.
+        if not await publish(self._connection, policy):
+            raise Conflict("Another policy was published at the same time; try again")
+
+    async def _numbered(self, metrics: tuple[Metric, ...]) -> tuple[Metric, ...]:
+        names = sorted({metric.name for metric in metrics if not metric.id})
+        if not names:
+            return metrics
+        await self._connection.execute(_NEW_NAMES, names)
+        ids = dict(await self._connection.fetch(_NAMES, names))
+        return tuple(metric if metric.id else replace(metric, id=ids[metric.name]) for metric in metrics)
+
+    async def _insert_variants(self, experiment: Experiment) -> None:
+        rows = [
+            (
+                each.id,
+                experiment.id,
+                each.key,
+                each.name,
+                each.ordinal,
+                each.is_control,
+                each.weight,
+                each.config,
+                each.created_at,
+            )
+            for each in experiment.variants
+        ]
+        await self._connection.executemany(_VARIANT, rows)
+
+    async def _insert_metrics(self, experiment: Experiment, known: int) -> None:
+        rows = [
+            (
+                experiment.no,
+                each.id,
+                each.slot,
+                str(each.role),
+                str(each.kind),
+                str(each.direction),
+                each.window_seconds,
+            )
+            for each in experiment.metrics[known:]
+        ]
+        await self._connection.executemany(_METRIC, rows)
+
+
+class Control:
+    """See `ports.Catalog`."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        """Uses one connection of the pool for each call."""
+        self._pool = pool
+
+    @asynccontextmanager
+    async def change(self) -> AsyncIterator[Change]:
+        """One transaction: committed at the end of the block, undone when it raises."""
+        async with available(), self._pool.acquire() as connection, connection.transaction():
+            revision = await connection.fetchval("select revision from configuration_head for update")
+            yield Change(connection, revision, await connection.fetchval("select clock_timestamp()"))
+
+    async def get(self, reference: str) -> Experiment | None:
+        """By id or key."""
+        async with self._reading() as connection:
+            return await _get(connection, reference)
+
+    async def find(self, listing: Listing) -> list[Experiment]:
+        """At most `listing.limit`, in its order."""
+        column, direction, beyond = _ORDERS[listing.order]
+        after = listing.after
+        query = (
+            _LIST.format(column=column, direction=direction, beyond=beyond)
+            if after
+            else _LIST_FIRST.format(column=column, direction=direction)
+        )
+        status = None if listing.status is None else str(listing.status)
+        arguments: list[object] = [status, listing.text.lower(), listing.limit]
+        if after is not None:
+            arguments += [after.value, after.id]
+        async with self._reading() as connection:
+            return await _whole(connection, await connection.fetch(query, *arguments))
+
+    async def audit(self, experiment: UUID, before: int | None, limit: int) -> list[AuditEntry]:
+        """Newest first, of those with a smaller id than `before`."""
+        async with self._reading() as connection:
+            rows = await connection.fetch(_AUDIT_PAGE, experiment, before, limit)
+        return [AuditEntry(*row) for row in rows]
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator["asyncpg.Connection[Any]"]:
+        """One snapshot, so that a row and what hangs on it belong together."""
+        async with (
+            available(),
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield connection
+
+
+async def _get(connection: "asyncpg.Connection[Any]", reference: str) -> Experiment | None:
+    column = "id = $1::uuid" if is_id(reference) else "key = $1"
+    found = await _whole(connection, await connection.fetch(f"{_SELECT} where {column}", reference))
+    return found[0] if found else None
+
+
+async def _whole(connection: "asyncpg.Connection[Any]", rows: Sequence[asyncpg.Record]) -> list[Experiment]:
+    """These experiments with variants, metrics and history, in the same order."""
+    if not rows:
+        return []
+    numbers = [row["no"] for row in rows]
+    variants: dict[UUID, list[Variant]] = {row["id"]: [] for row in rows}
+    for row in await connection.fetch(_VARIANTS, list(variants)):
+        variants[row["experiment_id"]].append(Variant(*row[1:]))
+    metrics: dict[int, list[Metric]] = {no: [] for no in numbers}
+    for no, name, role, kind, direction, window, slot, number in await connection.fetch(_METRICS, numbers):
+        metrics[no].append(
+            Metric(name, Role(role), MetricKind(kind), Direction(direction), window, slot, number)
+        )
+    history: dict[int, list[tuple[dt.datetime, Status]]] = {no: [] for no in numbers}
+    for no, at, status in await connection.fetch(_HISTORIES, numbers):
+        history[no].append((at, Status(status)))
+    return [
+        _experiment(row, tuple(variants[row["id"]]), tuple(metrics[row["no"]]), tuple(history[row["no"]]))
+        for row in rows
+    ]
+
+
+def _experiment(
+    row: asyncpg.Record,
+    variants: tuple[Variant, ...],
+    metrics: tuple[Metric, ...],
+    history: tuple[tuple[dt.datetime, Status], ...],
+) -> Experiment:
+    fields = dict(row)
+    fields |= {
+        "type": ExperimentType(fields["type"]),
+        "status": Status(fields["status"]),
+        "tags": tuple(fields["tags"]),
+        "dimensions": tuple(fields["dimensions"]),
+    }
+    return Experiment(**fields, variants=variants, metrics=metrics, history=history)
+
+
+def _columns(experiment: Experiment) -> tuple[object, ...]:
+    """In the order of _INSERT."""
+    return (
+        experiment.id,
+        experiment.key,
+        experiment.name,
+        experiment.description,
+        experiment.hypothesis,
+        experiment.owner,
+        list(experiment.tags),
+        str(experiment.type),
+        str(experiment.status),
+        experiment.unit_type,
+        experiment.public,
+        experiment.salt,
+        experiment.traffic,
+        experiment.epoch,
+        experiment.revision,
+        dict(experiment.parameters),
+        list(experiment.dimensions),
+        experiment.cohort_hours,
+        experiment.planned_units,
+        experiment.min_sample_size,
+        experiment.significance,
+        experiment.auto_promote,
+        experiment.created_at,
+        experiment.updated_at,
+    )
+
+
+def _changing_columns(experiment: Experiment) -> tuple[object, ...]:
+    """In the order of _UPDATE."""
+    return (
+        experiment.id,
+        str(experiment.status),
+        experiment.revision,
+        experiment.cohort_hours,
+        experiment.updated_at,
+        experiment.started_at,
+        experiment.completed_at,
+    )
+
+
+_SELECT = """
+select no, id, key, name, description, hypothesis, owner, tags, type, status, unit_type, public, salt, traffic, epoch,
+       revision, parameters, dimensions, cohort_hours, planned_units, min_sample_size, significance, auto_promote,
+       winner_variant_id, created_at, updated_at, started_at, completed_at, archived_at
+from experiments
+"""
+
+_NEXT_REVISION = "update configuration_head set revision = revision + 1 returning revision"
+
+_TAKEN = """
+select exists (select from experiments where name = $1) as name, exists (select from experiments where key = $2) as key
+"""
+
+_INSERT = """
+insert into experiments (
+    id, key, name, description, hypothesis, owner, tags, type, status, unit_type, public, salt, traffic, epoch,
+    revision, parameters, dimensions, cohort_hours, planned_units, min_sample_size, significance, auto_promote,
+    created_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+returning no
+"""
+
+_UPDATE = """
+update experiments
+set status = $2, revision = $3, cohort_hours = $4, updated_at = $5, started_at = $6, completed_at = $7
+where id = $1
+"""
+
+# A config of null is JSON's null, not SQL's.
+_VARIANT = """
+insert into experiment_variants (id, experiment_id, key, name, ordinal, is_control, weight, config, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, 'null'::jsonb), $9)
+"""
+
+# In one order, so that two writers of new names cannot wait for each other.
+_NEW_NAMES = """
+insert into metric (name)
+select name from unnest($1::text[]) as new (name)
+where not exists (select from metric m where m.name = new.name)
+order by name
+on conflict (name) do nothing
+"""
+
+_NAMES = "select name, id from metric where name = any($1::text[])"
+
+_METRIC = """
+insert into experiment_metric (experiment, metric, slot, role, kind, direction, window_seconds)
+values ($1, $2, $3, $4, $5, $6, $7)
+"""
+
+_DOCUMENT = "insert into configuration (experiment, revision, document) values ($1, $2, $3)"
+
+_HISTORY = "insert into status_history (experiment, at, status) values ($1, $2, $3)"
+
+_NEWEST = """
+select p.version, p.propensities, p.state, p.units
+from policy_head h
+join policy p using (experiment, version)
+where h.experiment = $1
+"""
+
+_AUDIT = """
+insert into audit (at, experiment_id, action, principal, actor, reason, request_id, before, after)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+
+_AUDIT_PAGE = """
+select id, at, experiment_id, action, principal, actor, reason, request_id, before, after
+from audit
+where experiment_id = $1 and ($2::bigint is null or id < $2)
+order by id desc
+limit $3
+"""
+
+_VARIANTS = """
+select experiment_id, id, key, name, ordinal, is_control, weight, config, created_at, factors, state
+from experiment_variants
+where experiment_id = any($1::uuid[])
+order by experiment_id, ordinal
+"""
+
+_METRICS = """
+select e.experiment, m.name, e.role, e.kind, e.direction, e.window_seconds, e.slot, m.id
+from experiment_metric e
+join metric m on m.id = e.metric
+where e.experiment = any($1::int[])
+order by e.experiment, e.slot
+"""
+
+_HISTORIES = """
+select experiment, at, status from status_history where experiment = any($1::int[]) order by experiment, at
+"""
+
+_ORDERS = {
+    Order.NEWEST: ("created_at", "desc", "<"),
+    Order.OLDEST: ("created_at", "asc", ">"),
+    Order.NAME: ("name", "asc", ">"),
+}
+
+_WANTED = f"""
+{_SELECT}
+where ($1::text is null or (status = $1 and archived_at is null))
+  and ($2 = '' or position($2 in lower(name || ' ' || key || ' ' || description)) > 0)
+"""
+
+_LIST_FIRST = _WANTED + "order by {column} {direction}, id limit $3"
+
+_LIST = (
+    _WANTED
+    + "and ({column} {beyond} $4 or ({column} = $4 and id > $5)) order by {column} {direction}, id limit $3"
+)
