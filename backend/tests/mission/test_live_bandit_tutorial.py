@@ -1,0 +1,89 @@
+"""The tutorial of the live bandit, command by command, as printed."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import httpx2
+import pytest
+from mission.printed import commands, run
+from serving import Served
+from websockets.sync.client import connect
+
+_START, _SIMULATE, _WITH_TOKEN, _TUNED, STOP = commands("live_bandit_tutorial.sh")
+
+
+@pytest.fixture(scope="module")
+def transcript(litmus: Served) -> str:
+    """What the simulator prints when it is run with the printed options: 2,500 units at the default rate."""
+    return run(_TUNED, litmus)
+
+
+@pytest.fixture(scope="module")
+def experiment(transcript: str) -> str:
+    found = re.search(r"^experiment .* id (\S+)$", transcript, re.MULTILINE)
+    assert found, transcript
+    return found[1]
+
+
+@pytest.mark.slow
+def test_the_simulator_reports_as_printed(transcript: str) -> None:
+    """`live_snapshot` lines with top variant and win probability, `converged`, `manual_kill_required`."""
+    snapshots = [line for line in transcript.splitlines() if line.startswith("live_snapshot ")]
+    assert len(snapshots) == 2500 // 25
+    assert all(re.search(r" top=\w+ win_probability=[01]\.\d+ ", line) for line in snapshots)
+    converged = re.search(
+        r"^converged top=(\w+) win_probability=(\S+) exposures=(\d+)", transcript, re.MULTILINE
+    )
+    assert converged, transcript[-3000:]
+    assert float(converged[2]) >= 0.92
+    assert int(converged[3]) >= 80
+    assert "manual_kill_required" in transcript
+    assert "units of 2500" in transcript or "of 2500 units" in transcript
+
+
+@pytest.mark.slow
+def test_the_simulator_prints_the_addresses_of_the_experiment(transcript: str, experiment: str) -> None:
+    addresses = re.findall(r"(?:http|ws)://\S+", transcript)
+    assert any(each.endswith(f"/experiments/{experiment}") for each in addresses)
+    assert any(f"/experiments/{experiment}/results" in each for each in addresses)
+    assert any(each.startswith("ws://") and each.endswith("/live") for each in addresses)
+
+
+@pytest.mark.slow
+def test_every_address_that_the_simulator_prints_answers(transcript: str) -> None:
+    for address in {each.rstrip("\\ ") for each in re.findall(r"http://\S+", transcript)}:
+        if not address.endswith("/stop"):
+            assert httpx2.get(address, follow_redirects=True).status_code == 200, address
+
+
+@pytest.mark.slow
+def test_the_posterior_is_there_to_be_watched(litmus: Served, experiment: str) -> None:
+    """`alpha`, `beta`, `expected_rate` and `win_probability` of each of the five models."""
+    bandit = httpx2.get(f"{litmus.base_url}/api/v1/experiments/{experiment}/bandit").json()
+    assert len(bandit["variants"]) == 5
+    for each in bandit["variants"]:
+        assert each["expected_rate"] == pytest.approx(
+            each["alpha"] / (each["alpha"] + each["beta"]), abs=1e-9
+        )
+    assert sum(each["win_probability"] for each in bandit["variants"]) == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.slow
+def test_the_live_stream_sends_reports(litmus: Served, experiment: str) -> None:
+    """At once, and again two seconds later."""
+    address = f"ws://localhost:{litmus.port}/api/v1/ws/experiments/{experiment}/live"
+    with connect(address) as stream:
+        first, second = (json.loads(stream.recv(timeout=30)) for _ in range(2))
+    assert first["schema_version"] == second["schema_version"]
+    assert first["experiment_id"] == experiment
+
+
+@pytest.mark.slow
+def test_the_kill_runs_as_printed(litmus: Served, experiment: str) -> None:
+    answer = json.loads(run(STOP.replace("<id>", experiment), litmus))
+    assert answer["status"] == "completed"
+    trail = httpx2.get(f"{litmus.base_url}/api/v1/experiments/{experiment}/audit").text
+    assert "tutorial.user" in trail
+    assert "convergence reached" in trail
