@@ -162,7 +162,10 @@ class Journal(Generic[R, A]):
                         pending = items, batch
                     rows = [row for item in items for row in item.rows]
                     answers = await self._write(writer, batch, rows, again)
-                except AWAY as error:
+                except Exception as error:
+                    # The database is away, or not as we expect it (a schema from before): this task must never die.
+                    if not isinstance(error, AWAY):
+                        log.exception("journal cannot write", journal=self.name)
                     again = again or batch != 0
                     await _discard(connection)
                     connection = None

@@ -67,7 +67,7 @@ create table experiment_metric (
     role           text not null check (role in ('primary', 'secondary', 'guardrail')),
     kind           text not null check (kind in ('conversion', 'mean')),
     direction      text not null default 'increase' check (direction in ('increase', 'decrease')),
-    window_seconds bigint not null default 2592000 check (window_seconds > 0),
+    window_seconds bigint not null default 2592000 check (window_seconds between 1 and 3153600000),
     declared_at    timestamptz not null default now(),
     primary key (experiment, metric),
     unique (experiment, slot)
@@ -165,6 +165,8 @@ create index event_by_unit on event (unit, occurred_at);
 
 -- Batches that are committed and not folded yet.
 create table fold_queue (batch bigint primary key, received_at timestamptz not null default now());
+-- The fold takes the oldest first, whichever node they came from.
+create index fold_queue_by_age on fold_queue (received_at);
 
 -- A process takes one number when it starts; its batches are number × 2^40 + a counter.
 create sequence node_number;
@@ -199,21 +201,34 @@ create table dead_letter_count (
 create table fold_lock (minutes_from timestamptz not null);
 insert into fold_lock values ('-infinity');
 
--- One row per unit and experiment. Arrays have one place per declared metric. first_at is null while metrics
--- came first (early). Experiment 0 marks a unit that has events which name no experiment.
+-- One row per unit and experiment. first_at is null, and the arrays are empty, while only metrics came. Experiment 0 marks
+-- a unit that has events which name no experiment. Arrays have one place per declared metric, from the exposure on.
 create table unit_state (
     unit       text collate "C" not null,
     experiment integer not null,
     variant    smallint,
-    early      boolean not null,
     epoch      integer,
+    cohort     integer,                              -- where this row stands in moments
     first_at   timestamptz,
     counts     integer[] not null default '{}',      -- events inside the window
     totals     numeric[] not null default '{}',      -- their sum, micro-units
-    before     numeric[] not null default '{}',      -- the sum before the exposure, micro-units
+    before     numeric[] not null default '{}',      -- the sum in the 30 days before the exposure, micro-units
     firsts     timestamptz[] not null default '{}',  -- first event inside the window
     primary key (unit, experiment)
 ) with (fillfactor = 80);
+
+-- What each row of unit_state adds to moments and to rollup.units: the definition of both. `n` is 1 if the unit has an
+-- event inside the window, `first_at` the time of its first one; y is its total, x its sum before the exposure.
+create view unit_contribution as
+select unit, experiment, variant, epoch, cohort, 0 as metric, 1 as n, 0::numeric as y, 0::numeric as x, first_at
+from unit_state
+where first_at is not null
+union all
+select s.unit, s.experiment, s.variant, s.epoch, s.cohort, m.metric, (s.counts[m.slot] > 0)::integer, s.totals[m.slot],
+       s.before[m.slot], s.firsts[m.slot]
+from unit_state s
+join experiment_metric m on m.experiment = s.experiment
+where s.first_at is not null and (s.counts[m.slot] > 0 or s.before[m.slot] <> 0);
 
 -- Sums over exposed units, exact integers of micro-units. metric 0 holds only n, the exposed units.
 -- cohort: hours since 1970 of the first exposure, rounded down to experiments.cohort_hours.
@@ -282,12 +297,14 @@ create table policy_head (
     version    integer not null
 );
 
+-- The newest report of each experiment, and what it was computed from. json, not jsonb: it is served byte for byte.
 create table report (
-    experiment  integer primary key references experiments (no) on delete cascade,
-    seq         bigint not null,
-    revision    bigint not null,
-    computed_at timestamptz not null,
-    document    jsonb not null
+    experiment     integer primary key references experiments (no) on delete cascade,
+    seq            bigint not null,       -- fold_mark
+    revision       bigint not null,       -- configuration
+    policy_version integer not null,      -- 0: none
+    computed_at    timestamptz not null,
+    document       json not null
 );
 
 create table job (

@@ -1,0 +1,114 @@
+"""Compute rows of state again from the log, and give moments and rollup the difference.
+
+One road for everything that is not "one more event": an exposure that came after its metrics, a metric declared late,
+another width of cohorts, rebuilding.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from litmus_server.store.fold_lock import fold_transaction
+from litmus_server.store.sql import statement
+
+_SLICE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Units and experiments, side by side; `variants`, `epochs` and `exposures` are what the log does not hold yet."""
+
+    units: Sequence[str]
+    experiments: Sequence[int]
+    variants: Sequence[int | None]
+    epochs: Sequence[int | None]
+    exposures: Sequence[dt.datetime | None]
+
+    @classmethod
+    def of(cls, units: Sequence[str], experiments: Sequence[int]) -> "Pairs":
+        """Pairs of which the log holds everything."""
+        nothing = [None] * len(units)
+        return cls(units, experiments, nothing, nothing, nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class Refolded:
+    """How many rows changed, and by how many the exposed units of each experiment grew."""
+
+    rows: int
+    grown: Counter[int]
+
+
+async def refold(
+    connection: "asyncpg.Connection[Any]", pairs: Pairs, minutes_from: dt.datetime
+) -> Refolded:
+    """In a fold transaction. Reads batches that are folded, never one that waits."""
+    shift, rows = statement("refold_shift"), statement("refold_rows")
+    before = await connection.fetchval(shift, -1, pairs.units, pairs.experiments, minutes_from)
+    done = await connection.fetchrow(
+        rows,
+        pairs.units,
+        pairs.experiments,
+        pairs.variants,
+        pairs.epochs,
+        pairs.exposures,
+        minutes_from,
+    )
+    assert done is not None
+    after = await connection.fetchval(shift, 1, pairs.units, pairs.experiments, minutes_from)
+    if before or after or done["emptied"]:
+        await sweep(connection, pairs.experiments)
+    grown = Counter(done["entered"] or ())
+    grown.subtract(done["withdrawn"] or ())
+    return Refolded(done["changed"], grown)
+
+
+async def sweep(connection: "asyncpg.Connection[Any]", experiments: Iterable[int]) -> None:
+    """A row that holds only zeros must not stay: a recompute would not make it."""
+    numbers = sorted(set(experiments))
+    await connection.execute(
+        "delete from moments where experiment = any($1::integer[]) and n = 0 and x2 = 0", numbers
+    )
+    await connection.execute(
+        "delete from rollup where experiment = any($1::integer[]) and events = 0 and total = 0 and units = 0",
+        numbers,
+    )
+
+
+async def mark(
+    connection: "asyncpg.Connection[Any]",
+    experiments: Iterable[int],
+    grown: Counter[int],
+    newest: dt.datetime | None,
+) -> None:
+    """In a fold transaction: these experiments changed. `newest`: received_at of the newest event, None for none."""
+    numbers = sorted(set(experiments))
+    if numbers:
+        await connection.execute(
+            statement("fold_mark"), numbers, [grown[number] for number in numbers], newest
+        )
+
+
+async def refold_experiment(connection: "asyncpg.Connection[Any]", experiment: int) -> int:
+    """After a metric was declared late, or `cohort_hours` or a window changed: how many rows changed.
+
+    Safe while serving and safe to repeat: slices of units, each one fold transaction. The change itself must be
+    committed before.
+    """
+    changed, after = 0, ""
+    while True:
+        async with fold_transaction(connection) as minutes_from:
+            units = [
+                row[0]
+                for row in await connection.fetch(statement("refold_units"), experiment, after, _SLICE)
+            ]
+            if units:
+                done = await refold(connection, Pairs.of(units, [experiment] * len(units)), minutes_from)
+                await mark(connection, [experiment], done.grown, None)
+        if not units:
+            return changed
+        changed, after = changed + done.rows, units[-1]

@@ -1,0 +1,122 @@
+-- Metric events of the batches $1 (of the events $2 only, unless null) onto rows that stand: each row is read and written
+-- once, and moments get the difference from old and new in hand. Rows that are not exposed yet are only noted.
+-- $3: where the minutes begin.
+with given as materialized (
+    select unit, experiment, variant, epoch, metric, value, occurred_at, received_at, coalesce(unit_type, 'user') as unit_type
+    from event
+    where batch = any($1::bigint[]) and kind > 1 and not is_bot and ($2::uuid[] is null or event_id = any($2))
+),
+-- One row per event and experiment that it is for, with what stands there.
+met as materialized (
+    select g.unit, g.experiment, g.variant, g.epoch, s.cohort, g.metric, g.value, g.occurred_at, true as named,
+           s.ctid as place, s.first_at, m.slot, s.first_at + m.window_seconds * interval '1 second' as ends_at,
+           s.counts[m.slot] as c, s.totals[m.slot] as y, s.before[m.slot] as x, s.firsts[m.slot] as f
+    from given g
+    left join unit_state s on s.unit = g.unit and s.experiment = g.experiment
+    left join experiment_metric m on m.experiment = g.experiment and m.metric = g.metric
+    where g.experiment is not null
+    union all
+    select g.unit, s.experiment, s.variant, s.epoch, s.cohort, g.metric, g.value, g.occurred_at, false,
+           s.ctid, s.first_at, m.slot, s.first_at + m.window_seconds * interval '1 second',
+           s.counts[m.slot], s.totals[m.slot], s.before[m.slot], s.firsts[m.slot]
+    from given g
+    join unit_state s on s.unit = g.unit and s.first_at is not null
+    join experiments x on x.no = s.experiment and x.unit_type = g.unit_type
+    left join experiment_metric m on m.experiment = s.experiment and m.metric = g.metric
+    where g.experiment is null
+),
+noted as (
+    insert into unit_state (unit, experiment, variant, epoch)
+    select unit, experiment, min(variant), min(epoch) from met where place is null group by unit, experiment
+    on conflict do nothing
+),
+marked as (
+    insert into unit_state (unit, experiment)
+    select distinct unit, 0 from given where experiment is null
+    on conflict do nothing
+),
+-- What changes, per row and slot: d… is the difference; c, y, x, f is what stood.
+change as materialized (
+    select place, slot, metric, experiment, variant, epoch, cohort,
+           coalesce(c, 0) as c, coalesce(y, 0) as y, coalesce(x, 0) as x, f,
+           count(*) filter (where occurred_at >= first_at) as dc,
+           coalesce(sum(value) filter (where occurred_at >= first_at), 0) as dy,
+           coalesce(sum(value) filter (where occurred_at < first_at), 0) as dx,
+           min(occurred_at) filter (where occurred_at >= first_at) as df
+    from met
+    where slot is not null and occurred_at >= first_at - interval '720 hours' and occurred_at < ends_at
+    group by place, slot, metric, experiment, variant, epoch, cohort, c, y, x, f
+),
+written as (
+    update unit_state s
+    set (counts, totals, before, firsts) = (
+        select array_agg((coalesce(s.counts[k], 0) + coalesce(p.dc[at], 0))::integer),
+               array_agg(coalesce(s.totals[k], 0) + coalesce(p.dy[at], 0)),
+               array_agg(coalesce(s.before[k], 0) + coalesce(p.dx[at], 0)),
+               array_agg(least(s.firsts[k], p.df[at]))
+        from generate_series(1, greatest(cardinality(s.counts), p.width)) k
+        cross join lateral (select array_position(p.slots, k) as at) a
+    )
+    from (
+        select place, array_agg(slot::integer) as slots, max(slot) as width, array_agg(dc) as dc, array_agg(dy) as dy,
+               array_agg(dx) as dx, array_agg(df) as df
+        from change
+        group by place
+    ) p
+    where s.ctid = p.place
+),
+summed as (
+    insert into moments as o (experiment, variant, epoch, cohort, metric, n, s1, s2, s3, x1, x2, xy)
+    select experiment, variant, epoch, cohort, metric, n, s1, s2, s3, x1, x2, xy
+    from (
+        select experiment, variant, epoch, cohort, metric,
+               count(*) filter (where c = 0 and dc > 0) as n,
+               sum(dy) as s1,
+               sum(dy * (2 * y + dy)) as s2,
+               sum(dy * (3 * y * (y + dy) + dy * dy)) as s3,
+               sum(dx) as x1,
+               sum(dx * (2 * x + dx)) as x2,
+               sum((x + dx) * (y + dy) - x * y) as xy
+        from change
+        group by experiment, variant, epoch, cohort, metric
+    ) d
+    where n <> 0 or s1 <> 0 or s2 <> 0 or s3 <> 0 or x1 <> 0 or x2 <> 0 or xy <> 0
+    on conflict (experiment, variant, epoch, cohort, metric) do update
+    set n = o.n + excluded.n, s1 = o.s1 + excluded.s1, s2 = o.s2 + excluded.s2, s3 = o.s3 + excluded.s3,
+        x1 = o.x1 + excluded.x1, x2 = o.x2 + excluded.x2, xy = o.xy + excluded.xy
+    returning n = 0 and x2 = 0 as empty
+),
+tallied as (
+    insert into rollup as r (experiment, variant, metric, span, at, events, total, units)
+    select t.experiment, t.variant, t.metric, s.span, s.at, sum(t.events), sum(t.total), sum(t.units)
+    from (
+        select experiment, variant, metric, date_bin('1 minute', occurred_at, '2000-01-01 00:00+00') as minute,
+               count(*) as events, sum(value) as total, 0 as units
+        from met
+        where named or occurred_at >= first_at
+        group by 1, 2, 3, 4
+        union all
+        select experiment, variant, metric, date_bin('1 minute', df, '2000-01-01 00:00+00'), 0, 0, count(*)
+        from change
+        where df < f or (c = 0 and dc > 0)
+        group by 1, 2, 3, 4
+        union all
+        select experiment, variant, metric, date_bin('1 minute', f, '2000-01-01 00:00+00'), 0, 0, -count(*)
+        from change
+        where df < f
+        group by 1, 2, 3, 4
+    ) t
+    cross join lateral (
+        values (0::smallint, '-infinity'::timestamptz),
+               (1::smallint, date_bin('1 hour', t.minute, '2000-01-01 00:00+00')),
+               (2::smallint, t.minute)
+    ) s (span, at)
+    where s.span < 2 or s.at >= $3
+    group by t.experiment, s.span, s.at, t.variant, t.metric
+    on conflict (experiment, span, at, variant, metric) do update
+    set events = r.events + excluded.events, total = r.total + excluded.total, units = r.units + excluded.units
+)
+select (select count(*) from given) as events,
+       (select max(received_at) from given) as newest,
+       (select array_agg(distinct experiment) from met) as experiments,
+       exists (select from summed where empty) as emptied

@@ -1,0 +1,38 @@
+-- What the rows of these pairs add to moments and to rollup.units, $1 = 1 added, $1 = -1 taken away. $4: where the minutes
+-- begin.
+with part as materialized (
+    select c.experiment, c.variant, c.epoch, c.cohort, c.metric, c.n, c.y, c.x, c.first_at
+    from unnest($2::text[], $3::integer[]) p (unit, experiment)
+    join unit_contribution c on c.unit = p.unit and c.experiment = p.experiment
+),
+summed as (
+    insert into moments as o (experiment, variant, epoch, cohort, metric, n, s1, s2, s3, x1, x2, xy)
+    select experiment, variant, epoch, cohort, metric, $1::integer * sum(n), $1 * sum(y), $1 * sum(y * y), $1 * sum(y * y * y),
+           $1 * sum(x), $1 * sum(x * x), $1 * sum(x * y)
+    from part
+    group by experiment, variant, epoch, cohort, metric
+    on conflict (experiment, variant, epoch, cohort, metric) do update
+    set n = o.n + excluded.n, s1 = o.s1 + excluded.s1, s2 = o.s2 + excluded.s2, s3 = o.s3 + excluded.s3,
+        x1 = o.x1 + excluded.x1, x2 = o.x2 + excluded.x2, xy = o.xy + excluded.xy
+    returning n = 0 and x2 = 0 as empty
+),
+tallied as (
+    insert into rollup as r (experiment, variant, metric, span, at, events, total, units)
+    select t.experiment, t.variant, t.metric, s.span, s.at, 0, 0, $1 * sum(t.units)
+    from (
+        select experiment, variant, metric, date_bin('1 minute', first_at, '2000-01-01 00:00+00') as minute, sum(n) as units
+        from part
+        where n > 0
+        group by 1, 2, 3, 4
+    ) t
+    cross join lateral (
+        values (0::smallint, '-infinity'::timestamptz),
+               (1::smallint, date_bin('1 hour', t.minute, '2000-01-01 00:00+00')),
+               (2::smallint, t.minute)
+    ) s (span, at)
+    where s.span < 2 or s.at >= $4
+    group by t.experiment, s.span, s.at, t.variant, t.metric
+    on conflict (experiment, span, at, variant, metric) do update set units = r.units + excluded.units
+    returning events = 0 and total = 0 and units = 0 as empty
+)
+select exists (select from summed where empty) or exists (select from tallied where empty) as emptied
