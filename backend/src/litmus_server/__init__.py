@@ -1,1 +1,3 @@
-"""Litmus: decide, log, learn, report, act."""
+"""Litmus, the server: decide, log, learn, report, act."""
+
+VERSION = "0.1.0"

@@ -114,6 +114,11 @@ class Settings(BaseSettings):
         """The base that links for people begin with."""
         return (self.dashboard_url or f"http://localhost:{self.port}").rstrip("/")
 
+    def environment(self, **changes: str) -> dict[str, str]:
+        """The environment of a child that is to have these settings, whatever of them the command line gave."""
+        own = {"ENV": self.env, "LOG_LEVEL": self.log_level, "LITMUS_DATA_FOLDER": str(self.data_folder)}
+        return {**os.environ, **own, **changes}
+
     def check_start(self, *, embedded: bool = False) -> None:
         """Raise Refused where a server must not start with these settings; every reason, not only the first."""
         faults = list(self._open_faults() if self.development else self._production_faults(embedded=embedded))

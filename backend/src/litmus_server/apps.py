@@ -1,0 +1,33 @@
+"""One ASGI application behind one port: the data plane's lean routes first, FastAPI's for everything else.
+
+It knows which routes there are; it must not know what they do.
+"""
+
+from fastapi import FastAPI
+
+from litmus_server.http import operations
+from litmus_server.http.traffic import Application, Receive, Scope, Send, Traffic
+from litmus_server.wiring import Runtime
+
+_PROBES = frozenset({"/health", "/ready", "/metrics"})
+
+
+def application(runtime: Runtime) -> Application:
+    """What answers requests, for this runtime."""
+    control = FastAPI(title="Litmus", version=runtime.operations.version)
+    control.include_router(operations.router(runtime.operations))
+    both = _Planes(control)
+    traffic = Traffic(both, quiet=both.is_quiet)
+    runtime.operations.collectors.append(traffic)
+    return traffic
+
+
+class _Planes:
+    def __init__(self, control: Application) -> None:
+        self._control = control
+
+    def is_quiet(self, scope: Scope) -> bool:
+        return scope["path"] in _PROBES
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._control(scope, receive, send)

@@ -1,0 +1,154 @@
+"""The `litmus` command: each command reads the settings and calls one function.
+
+Nothing heavy is loaded before a command needs it: the process that answers requests starts from here.
+"""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+from litmus_server import VERSION, logs
+from litmus_server.settings import Refused, Settings
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    name="litmus",
+    help="Self-hosted experiments: decide, log, learn, report, act.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Folder = Annotated[
+    Path | None, typer.Option("--data-folder", help="LITMUS_DATA_FOLDER: what Litmus itself keeps")
+]
+ParentFd = Annotated[
+    int | None, typer.Option("--parent-fd", hidden=True, help="leave at the end of this pipe")
+]
+
+
+@app.command()
+def serve(
+    *,
+    embedded: Annotated[
+        bool, typer.Option("--embedded", help="production on the PostgreSQL of Litmus")
+    ] = False,
+    host: Annotated[str | None, typer.Option(help="LITMUS_HOST: the address to listen on")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="PORT; 0 takes any free one")] = None,
+    data_folder: Folder = None,
+    parent_fd: ParentFd = None,
+) -> None:
+    """Answer requests, and run the worker (and PostgreSQL, unless DATABASE_URL names one)."""
+    from litmus_server.processes.server import serve as run
+
+    settings = _settings(host=host, port=port, data_folder=data_folder)
+    _run(settings, run(settings, embedded=embedded, parent=parent_fd))
+
+
+@app.command()
+def worker(*, parent_fd: ParentFd = None) -> None:
+    """Fold, learn, report and run jobs, beside any number of servers on the same DATABASE_URL."""
+    from litmus_server.processes.worker import work
+
+    settings = _settings()
+    _run(settings, work(settings, parent=parent_fd))
+
+
+@app.command()
+def migrate(*, data_folder: Folder = None) -> None:
+    """Bring the database to the newest schema; safe when several do it at once."""
+    from litmus_server.processes.maintenance import migrate as run
+
+    settings = _settings(data_folder=data_folder)
+    _run(settings, run(settings))
+
+
+@app.command()
+def rebuild(
+    experiment: Annotated[str | None, typer.Argument(help="key or id; all experiments when absent")] = None,
+    *,
+    data_folder: Folder = None,
+) -> None:
+    """Compute every counter and moment from the event log again, while the server goes on."""
+    from litmus_server.processes.maintenance import rebuild as run
+
+    settings = _settings(data_folder=data_folder)
+    _run(settings, run(settings, experiment))
+
+
+@app.command()
+def doctor(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    port: Annotated[int | None, typer.Option(help="PORT: where the server is, or would be")] = None,
+    data_folder: Folder = None,
+) -> None:
+    """Look at everything that a running Litmus needs; exit code 1 when something is wrong."""
+    from litmus_server.processes.doctor import examine, printed
+
+    settings = _settings(data_folder=data_folder, port=port)
+    findings = _run(settings, examine(settings))
+    typer.echo(printed(findings, as_json=as_json))
+    raise typer.Exit(1 if any(finding.level == "fail" for finding in findings) else 0)
+
+
+@app.command()
+def demo(
+    *,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="PORT; 0 takes any free one")] = None,
+    rate: Annotated[float, typer.Option(min=0.1, help="simulated units a second")] = 50,
+    data_folder: Folder = None,
+) -> None:
+    """Serve on this machine only, with a simulated experiment of five models; Ctrl-C ends all of it."""
+    from litmus_server.processes.demo import demonstrate
+
+    settings = _settings(port=port, data_folder=data_folder, env="development")
+    _run(settings, demonstrate(settings, rate=rate))
+
+
+@app.command()
+def version() -> None:
+    """The version of this program."""
+    typer.echo(VERSION)
+
+
+def main() -> None:
+    """The console script."""
+    app()
+
+
+def _settings(**overrides: object) -> Settings:
+    try:
+        return Settings.read(**overrides)
+    except Refused as refusal:
+        _refuse(refusal)
+
+
+def _run(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
+    from litmus_server.postgres import EmbeddedError
+
+    logs.configure(settings.log_level)
+    try:
+        if sys.platform == "win32":
+            return asyncio.run(work)
+        import uvloop
+
+        return uvloop.run(work)
+    except (Refused, EmbeddedError) as refusal:
+        _refuse(refusal)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _refuse(refusal: Exception) -> NoReturn:
+    typer.echo(f"litmus: {refusal}", err=True)
+    raise typer.Exit(1) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""The database of a process: there, answering, and at the newest migration.
+
+It knows waiting for it and bringing it up to date; it must not know what is in it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import structlog
+
+from litmus_server.postgres import Embedded
+from litmus_server.processes import child
+from litmus_server.settings import Refused, Settings
+from litmus_server.store.database import AWAY, connect
+from litmus_server.store.schema import head
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, progress: Callable[[str], None]) -> AsyncIterator[str]:
+    """The address of a database that answers: DATABASE_URL's, or that of our own PostgreSQL, kept alive meanwhile.
+
+    Raises EmbeddedError and Refused, with sentences for people.
+    """
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value()
+        await answering(url, progress=progress)
+        yield url
+        return
+    async with Embedded(settings.data_folder, progress=progress) as postgres:
+        log.info("PostgreSQL is up", adopted=postgres.adopted, pid=postgres.pid)
+        keeper = asyncio.create_task(postgres.watch(), name="keeper of PostgreSQL")
+        try:
+            yield postgres.url
+        finally:
+            keeper.cancel()
+            await asyncio.wait([keeper])
+
+
+async def answering(url: str, *, progress: Callable[[str], None]) -> None:
+    """Return when the server answers, however long it recovers; raise Refused where waiting cannot help."""
+    told = 0.0
+    while True:
+        try:
+            await (await connect(url)).close()
+        except AWAY as error:
+            now = asyncio.get_running_loop().time()
+            if now - told > 5.0:
+                told = now
+                progress(f"waiting for the database at {place(url)}: {error or type(error).__name__}")
+            await asyncio.sleep(0.25)
+        except asyncpg.PostgresError as error:
+            raise Refused(f"DATABASE_URL names {place(url)}, which refuses: {error}") from None
+        except ValueError as error:
+            raise Refused(f"DATABASE_URL cannot be read: {error}") from None
+        else:
+            return
+
+
+async def bring_up_to_date(settings: Settings, url: str) -> None:
+    """Apply what is missing, in a process of its own: the tool for it needs more memory than the server does."""
+    at = await schema(url)
+    if at == head():
+        return
+    if at is not None and at > head():
+        raise Refused(
+            f"The database is at migration {at}, and this version of Litmus knows only {head()}: a newer version has "
+            "been here. Start that one, or restore a backup from before it."
+        )
+    log.info("migrating", at=at, to=head())
+    code = await child.run(["migrate"], settings.environment(DATABASE_URL=url))
+    if code != 0:
+        raise Refused(f"The database at {place(url)} could not be brought to migration {head()}; see above.")
+
+
+async def schema(url: str) -> str | None:
+    """The migration that the database is at; None for one without our tables."""
+    connection = await connect(url)
+    try:
+        return await _schema(connection)
+    finally:
+        await connection.close()
+
+
+async def _schema(connection: "asyncpg.Connection[Any]") -> str | None:
+    if not await connection.fetchval("select to_regclass('alembic_version') is not null"):
+        return None
+    version: str | None = await connection.fetchval("select version_num from alembic_version")
+    return version
+
+
+def place(url: str) -> str:
+    """Where a database is, without who comes in and how: for messages."""
+    parts = urlsplit(url)
+    host = parts.hostname or "its socket"
+    return f"{host}{f':{parts.port}' if parts.port else ''}{parts.path}"

@@ -1,0 +1,180 @@
+"""`litmus serve`: the process that answers, and looks after the worker and, where it has one, PostgreSQL.
+
+It knows the order of starting and stopping; it must not know what any of them does. The port opens first, so that
+probes are answered while PostgreSQL starts or recovers. At the end: /ready fails, listeners close, WebSockets are closed
+by us, requests under way are answered, journals drain, the worker leaves, PostgreSQL stops.
+"""
+
+import asyncio
+import contextlib
+import gc
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib import import_module
+from typing import TypeAlias
+
+import structlog
+import uvicorn
+
+from litmus_server import VERSION
+from litmus_server.processes.child import Child, at_end_of
+from litmus_server.processes.database import bring_up_to_date, opened
+from litmus_server.processes.front import Front
+from litmus_server.settings import Refused, Settings
+
+log = structlog.get_logger(__name__)
+
+Beside: TypeAlias = Callable[[str, asyncio.Event], AbstractAsyncContextManager[None]]
+"""What runs beside a server that is ready: given its address and the event that ends everything."""
+
+_NOTICE = 0.25  # seconds between /ready saying no and the listeners closing
+
+
+async def serve(
+    settings: Settings,
+    *,
+    embedded: bool = False,
+    parent: int | None = None,
+    beside: Beside | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until SIGTERM, SIGINT or the end of the pipe `parent`. Raises Refused and EmbeddedError."""
+    settings.check_start(embedded=embedded)
+    for sentence in settings.advice():
+        log.warning(sentence)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if parent is not None:
+        at_end_of(parent, stop.set)
+    with _listener(settings) as listener:
+        await _Server(settings, listener, stop, progress or log.info).run(beside)
+    log.info("stopped")
+
+
+class _Uvicorn(uvicorn.Server):
+    """Signals are ours: there is more to stop than the listeners."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+class _Server:
+    def __init__(
+        self,
+        settings: Settings,
+        listener: socket.socket,
+        stop: asyncio.Event,
+        progress: Callable[[str], None],
+    ) -> None:
+        self._settings, self._listener, self._stop, self._progress = settings, listener, stop, progress
+        self._began = time.monotonic()
+        self._front = Front(VERSION)
+        self._web = _Uvicorn(_configuration(self._front, settings))
+        self._started = False
+
+    async def run(self, beside: Beside | None) -> None:
+        serving = asyncio.create_task(self._web.serve([self._listener]), name="listeners")
+        # A listener that fails ends everything; so does a signal, also while we wait for a database that is not there.
+        serving.add_done_callback(lambda _: self._stop.set())
+        stages = asyncio.create_task(self._stages(serving, beside), name="stages")
+        stopping = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait([stages, stopping], return_when=asyncio.FIRST_COMPLETED)
+            if not self._started:
+                stages.cancel()
+            await asyncio.wait([stages])
+        finally:
+            stopping.cancel()
+            await self._close(serving)
+        if not stages.cancelled():
+            stages.result()
+
+    async def _stages(self, serving: "asyncio.Task[None]", beside: Beside | None) -> None:
+        """Each stage stands on the one before and is taken down before it."""
+        settings = self._settings
+        importing = asyncio.create_task(asyncio.to_thread(import_module, "litmus_server.apps"))
+        async with opened(settings, progress=self._progress) as url:
+            self._front.waits_for = "migrations"
+            await bring_up_to_date(settings, url)
+            self._front.waits_for = "the first snapshot"
+            async with _worker(settings, url):
+                await importing
+                from litmus_server.apps import application
+                from litmus_server.wiring import opened_runtime
+
+                async with opened_runtime(settings, url) as runtime:
+                    self._front.show(application(runtime))
+                    self._started = True
+                    # What start-up made stays for ever: the collector need not look at it again.
+                    gc.collect()
+                    gc.freeze()
+                    port = self._listener.getsockname()[1]
+                    log.info("ready", port=port, after_seconds=round(time.monotonic() - self._began, 3))
+                    try:
+                        await self._until_stop(beside, f"http://localhost:{port}")
+                    finally:
+                        runtime.leave()
+                        await asyncio.sleep(_NOTICE)
+                        await self._close(serving)
+
+    async def _until_stop(self, beside: Beside | None, address: str) -> None:
+        if beside is None:
+            await self._stop.wait()
+            return
+        async with beside(address, self._stop):
+            await self._stop.wait()
+
+    async def _close(self, serving: "asyncio.Task[None]") -> None:
+        self._web.should_exit = True
+        await asyncio.wait([serving])
+
+
+@asynccontextmanager
+async def _worker(settings: Settings, url: str) -> AsyncIterator[Child]:
+    child = Child("worker", ["worker"], settings.environment(DATABASE_URL=url))
+    await child.start()
+    try:
+        yield child
+    finally:
+        await child.stop(settings.shutdown_seconds)
+
+
+def _configuration(front: Front, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        front,
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,  # a thousand watchers: compression alone would eat half a core
+        ws_max_size=64 * 1024,  # nobody has anything to tell us there
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,  # longer than a load balancer keeps a connection, so that it is the one to close
+        timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
+    )
+
+
+@contextlib.contextmanager
+def _listener(settings: Settings) -> Iterator[socket.socket]:
+    host, port = settings.listens_on, settings.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise Refused(
+                f"Port {port} on {host} cannot be opened: {error.strerror}. Is another Litmus running? "
+                "PORT, or `litmus serve --port`, chooses another one."
+            ) from None
+        listener.listen(2048)
+        log.info("listening", host=host, port=listener.getsockname()[1], env=settings.env)
+        yield listener

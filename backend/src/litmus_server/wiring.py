@@ -1,0 +1,183 @@
+"""From settings to a running system: the only place that constructs.
+
+A `Runtime` is the server's; the worker's parts are wired in `processes/worker.py` from the same classes. Nothing here may
+load numpy or scipy: this process decides, and small processes start fast.
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import structlog
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from litmus_server import VERSION
+from litmus_server.bus.hints import listen
+from litmus_server.domain.assignment import Candidate, Stored
+from litmus_server.domain.errors import Unavailable
+from litmus_server.domain.event import DeadLetter, LoggedEvent, Outcome
+from litmus_server.http.operations import Operations
+from litmus_server.services.decisions import Decisions
+from litmus_server.services.ingest import Ingest
+from litmus_server.services.snapshots import Snapshots
+from litmus_server.settings import Settings
+from litmus_server.store import control
+from litmus_server.store.assignments import AssignmentWriter
+from litmus_server.store.database import connect, open_pool
+from litmus_server.store.dead_letters import DeadLetterWriter
+from litmus_server.store.events import EventWriter
+from litmus_server.store.journal import BatchIds, Journal
+from litmus_server.store.ledger import MetricRegistry, UnitLedger
+from litmus_server.store.published import Published
+from litmus_server.store.schema import head
+from litmus_server.store.vitals import Probe
+
+log = structlog.get_logger(__name__)
+
+POLL = 1.0
+"""Seconds between two looks at the configuration without a hint: the longest that a change can go unnoticed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Everything that answers requests."""
+
+    settings: Settings
+    pool: "asyncpg.Pool[Any]"
+    snapshots: Snapshots
+    decisions: Decisions
+    ingest: Ingest
+    operations: Operations
+    closing: asyncio.Event
+    """Set when the end begins: whoever holds a connection open for long lets go of it."""
+
+    def leave(self) -> None:
+        """Say to everybody that the end begins."""
+        self.operations.stopping = True
+        self.closing.set()
+
+
+@asynccontextmanager
+async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]:
+    """A runtime on a database that answers; at the end its journals have written what was waiting."""
+    pool = await open_pool(url, size=settings.database_pool)
+    snapshots = Snapshots(Published(pool))
+    ids = BatchIds(url)
+    assignments = Journal[Candidate, Stored | None](
+        "assignments", url, ids, lambda connection: AssignmentWriter.bind(connection, ids)
+    )
+    events = Journal[LoggedEvent, Outcome](
+        "events", url, ids, lambda connection: EventWriter.bind(connection, ids),
+        connections=2, max_rows=5_000, bound_rows=50_000, bound_bytes=64 << 20,
+    )  # fmt: skip
+    dead_letters = Journal[DeadLetter, None](
+        "dead letters", url, ids, lambda connection: DeadLetterWriter.bind(connection, ids)
+    )
+    ledger = UnitLedger(pool)
+    ingest = Ingest(
+        snapshots, events, dead_letters, MetricRegistry(pool), ledger, lambda: dt.datetime.now(dt.UTC)
+    )
+    journals = (assignments, events, dead_letters)
+    runtime = Runtime(
+        settings=settings,
+        pool=pool,
+        snapshots=snapshots,
+        decisions=Decisions(snapshots, assignments, ledger),
+        ingest=ingest,
+        operations=Operations(
+            version=VERSION,
+            head=head(),
+            vitals=Probe(pool),
+            data_folder=_existing(settings),
+            snapshot_loaded=lambda: snapshots.loaded,
+            collectors=[_Counts(journals, ingest, snapshots)],
+        ),
+        closing=asyncio.Event(),
+    )
+    for journal in journals:
+        journal.start()
+    following = asyncio.create_task(_follow(snapshots, url), name="snapshots")
+    try:
+        yield runtime
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await asyncio.gather(*(journal.close(settings.shutdown_seconds) for journal in journals))
+        await _closed(pool)
+
+
+async def _follow(snapshots: Snapshots, url: str) -> None:
+    """Keep the table at the newest: at once on a hint, else within POLL seconds."""
+    news = asyncio.Event()
+    listening = asyncio.create_task(listen(lambda: connect(url), {control.CHANNEL: lambda _: news.set()}))
+    try:
+        while True:
+            news.clear()
+            # While the database is away, decisions go on from what is known.
+            with suppress(Unavailable):
+                await snapshots.refresh()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(news.wait(), POLL)
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+async def _closed(pool: "asyncpg.Pool[Any]") -> None:
+    try:
+        await asyncio.wait_for(pool.close(), 2.0)
+    except TimeoutError:
+        pool.terminate()
+
+
+def _existing(settings: Settings) -> str:
+    folder = settings.data_folder
+    while not folder.exists():
+        folder = folder.parent
+    return str(folder)
+
+
+class _Counts(Collector):
+    """What journals, ingest and the table have counted, read when somebody scrapes."""
+
+    def __init__(self, journals: "Iterable[Journal[Any, Any]]", ingest: Ingest, snapshots: Snapshots) -> None:
+        self._journals, self._ingest, self._snapshots = tuple(journals), ingest, snapshots
+
+    def collect(self) -> Iterable[CounterMetricFamily | GaugeMetricFamily]:
+        """Every family."""
+        label = ("journal",)
+        waiting = GaugeMetricFamily(
+            "litmus_journal_waiting_rows", "Rows that wait for a commit", labels=label
+        )
+        held = GaugeMetricFamily("litmus_journal_waiting_bytes", "Bytes of rows that wait", labels=label)
+        batches = CounterMetricFamily("litmus_journal_batches", "Batches committed", labels=label)
+        rows = CounterMetricFamily(
+            "litmus_journal_rows", "Rows committed; by batches: the batch size", labels=label
+        )
+        refused = CounterMetricFamily(
+            "litmus_journal_refused", "Requests refused because too much waits", labels=label
+        )
+        for journal in self._journals:
+            name = (journal.name,)
+            waiting.add_metric(name, journal.waiting_rows)
+            held.add_metric(name, journal.waiting_bytes)
+            batches.add_metric(name, journal.batches)
+            rows.add_metric(name, journal.rows_written)
+            refused.add_metric(name, journal.refused)
+        rejected = CounterMetricFamily(
+            "litmus_events_rejected", "Events rejected, by reason", labels=("reason",)
+        )
+        for reason, count in self._ingest.rejections.items():
+            rejected.add_metric((str(reason),), count)
+        experiments = GaugeMetricFamily(
+            "litmus_snapshot_experiments", "Experiments in the table", len(self._snapshots)
+        )
+        revision = GaugeMetricFamily(
+            "litmus_snapshot_revision", "Revision of the table", self._snapshots.revision
+        )
+        return (waiting, held, batches, rows, refused, rejected, experiments, revision)
