@@ -4,12 +4,14 @@ It knows rows and leases, not what a job does. Delivery is at least once: a clai
 working when the next one begins, so what a job does must be safe to do twice. All times are the database's.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import asyncpg
+
+from litmus_server.store.database import available
 
 CHANNEL = "litmus_job"
 """NOTIFY carries the kind: a hint that a job of it is due, nothing more."""
@@ -269,3 +271,17 @@ where name in (select name from schedule
                for update skip locked)
 returning name, kind
 """
+
+
+class Queue:
+    """`ports.Work`: asks for jobs about experiments, each with a payload {"experiment": number}."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        """Uses one connection of the pool for each call."""
+        self._pool = pool
+
+    async def ask(self, kind: str, experiments: Sequence[int]) -> None:
+        """See the port."""
+        async with available(), self._pool.acquire() as connection, connection.transaction():
+            for experiment in sorted(experiments):  # in one order: two who ask cannot wait for each other
+                await enqueue(connection, kind, {"experiment": experiment}, dedupe_key=str(experiment))

@@ -1,12 +1,11 @@
 """Policies: what a learner reads, and the compare-and-swap by which it publishes. It computes nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
 
-from litmus_server.bandits.checksum import checksum
-from litmus_server.domain.policy import Policy, Watermark, signed
+from litmus_server.domain.policy import Policy, Watermark
 from litmus_server.ports import Observed, PolicyRow, Standing
 from litmus_server.store.database import available
 
@@ -44,61 +43,33 @@ class PolicyStore:
             watermark = Watermark(row["seq"], row["folded_at"])
             return Observed(_standing(row), entry, watermark, units, conversions)
 
-    async def publish(
-        self,
-        standing: Standing,
-        propensities: Sequence[int],
-        state: Mapping[str, Any],
-        units: int,
-    ) -> int | None:
+    async def publish(self, policy: Policy) -> bool:
         """See the port. The row of the experiment is locked, so that no change of it can slip in between."""
-        parent = standing.policy.version if standing.policy else 0
         async with available(), self._pool.acquire() as connection, connection.transaction():
-            if not await connection.fetchval(_ALIVE, standing.experiment, standing.revision):
-                return None
-            return await insert_policy(
-                connection,
-                standing.experiment,
-                parent=parent,
-                revision=standing.revision,
-                propensities=propensities,
-                state=state,
-                units=units,
-            )
+            running = await connection.fetchval(_RUNNING, policy.experiment, policy.revision)
+            return bool(running) and await publish(connection, policy)
 
 
-async def head(connection: "asyncpg.Connection[Any]", experiment: int) -> Policy | None:
-    """The newest version, as the caller's transaction sees it."""
-    row = await connection.fetchrow(_NEWEST, experiment)
-    return None if row is None else _policy(row)
+async def publish(connection: "asyncpg.Connection[Any]", policy: Policy) -> bool:
+    """Make it the newest version in the caller's transaction, and hint; `published_at` becomes the database's time.
 
-
-async def insert_policy(
-    connection: "asyncpg.Connection[Any]",
-    experiment: int,
-    *,
-    parent: int,
-    revision: int,
-    propensities: Sequence[int],
-    state: Mapping[str, Any],
-    units: int,
-) -> int | None:
-    """Publish version `parent` + 1 (0: there is none yet) in the caller's transaction, and hint; answers the version.
-
-    None, and nothing done, when the newest version is not `parent`: somebody else was faster.
+    False, and nothing done, unless it follows the newest version: somebody else was faster.
     """
-    version = parent + 1
-    signature = checksum(signed(version, revision, propensities, state))
-    row = experiment, version, revision, parent or None, list(propensities), dict(state), signature, units
-    if not await connection.fetchval(_INSERT, *row):
-        return None
-    await connection.execute(_HEAD, experiment, version)
-    await connection.execute("select pg_notify($1, $2)", CHANNEL, str(experiment))
-    return version
-
-
-def _policy(row: asyncpg.Record) -> Policy:
-    return Policy(**{**row, "propensities": tuple(row["propensities"])})
+    inserted = await connection.fetchval(
+        _INSERT,
+        policy.experiment,
+        policy.version,
+        policy.revision,
+        policy.parent,
+        list(policy.propensities),
+        dict(policy.document),
+        policy.checksum,
+        policy.units,
+    )
+    if inserted:
+        await connection.execute(_HEAD, policy.experiment, policy.version)
+        await connection.execute("select pg_notify($1, $2)", CHANNEL, str(policy.experiment))
+    return bool(inserted)
 
 
 def _standing(row: asyncpg.Record) -> Standing:
@@ -144,15 +115,8 @@ select variant, metric, sum(n)::bigint as n from moments where experiment = $1 a
 """
 
 # A lock that a change of the experiment waits for, and that waits for it; then the row is read anew.
-_ALIVE = """
+_RUNNING = """
 select true from experiments where no = $1 and revision = $2 and status = 'running' and archived_at is null for share
-"""
-
-_NEWEST = """
-select p.experiment, p.version, p.revision, p.parent, p.propensities, p.units, p.checksum, p.published_at, p.state
-from policy_head h
-join policy p on p.experiment = h.experiment and p.version = h.version
-where h.experiment = $1
 """
 
 # The primary key decides between two who follow the same parent.
@@ -160,6 +124,7 @@ _INSERT = """
 insert into policy (experiment, version, revision, parent, propensities, state, checksum, units)
 select $1::integer, $2::integer, $3, $4::integer, $5, $6, $7, $8
 where $4::integer is not distinct from (select version from policy_head where experiment = $1)
+  and $2::integer = coalesce($4, 0) + 1
 on conflict (experiment, version) do nothing
 returning true
 """
