@@ -19,7 +19,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
-
 from litmus_server.postgres import Embedded
 from litmus_server.postgres.runtime import in_wheel
 

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from litmus_server.postgres.errors import ClusterGone, FolderUnusable, StartFailed
-from litmus_server.postgres.folder import Place, sync_folder
+from litmus_server.postgres.errors import FolderUnusable, StartFailed
+from litmus_server.postgres.folder import Place, check_not_gone, sync_folder
 from litmus_server.postgres.runtime import Runtime
 
 ROLE = "litmus"
@@ -62,27 +62,24 @@ def environment() -> dict[str, str]:
 
 def major_of(place: Place) -> int | None:
     """The cluster's major version; none when there has never been a cluster; `ClusterGone` when there was one."""
+    check_not_gone(place.folder, place.record)
     version = place.cluster / "PG_VERSION"
-    if version.exists():
-        return int(version.read_text().strip())
-    if not place.record.initialised and not place.cluster.exists():
-        return None
-    raise ClusterGone(
-        f"The data folder {place.folder} had a database, and {place.cluster} is not there or is not whole now. Is a "
-        "disk not mounted? Restore it from a backup. Litmus makes no new, empty one in its place; if that is what "
-        "you want, use another data folder."
-    )
+    return int(version.read_text()) if version.exists() else None
+
+
+def check_space(place: Place) -> None:
+    """Refuse before anything is half done."""
+    free = shutil.disk_usage(place.home).free
+    if free < NEEDED_BYTES:
+        raise FolderUnusable(
+            f"The disk of {place.home} has {free // 2**20} MB free, and a new database needs {NEEDED_BYTES // 2**20} MB."
+        )
 
 
 def initialise(place: Place, runtime: Runtime) -> None:
     """Make the cluster beside its place and move it there whole, so that an interrupted one is simply made again."""
     for leftover in place.home.glob("cluster.new-*"):
         shutil.rmtree(leftover, ignore_errors=True)
-    free = shutil.disk_usage(place.home).free
-    if free < NEEDED_BYTES:
-        raise FolderUnusable(
-            f"{place.home} has {free // 2**20} MB free, and a new database needs {NEEDED_BYTES // 2**20} MB."
-        )
     fresh = place.home / f"cluster.new-{secrets.token_hex(4)}"
     fresh.mkdir(mode=0o700)
     if not place.account.is_ours:

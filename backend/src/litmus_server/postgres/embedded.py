@@ -23,6 +23,16 @@ from litmus_server.postgres.postmaster import Postmaster
 
 log = logging.getLogger(__name__)
 
+# What a connection says to somebody who comes early: no socket, nobody behind it, still recovering, shutting down.
+NOT_YET = (
+    FileNotFoundError,
+    ConnectionError,
+    BlockingIOError,
+    TimeoutError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.PostgresConnectionError,
+)
+
 
 def url_of(socket: Path, database: str = cluster.DATABASE) -> str:
     """The address of a database behind a socket, as asyncpg, SQLAlchemy and libpq read it."""
@@ -95,7 +105,7 @@ class Embedded:
             return True
 
     async def watch(self, interval: float = 0.25) -> None:
-        """Keep the server running until cancelled. A restart that fails is tried again, ever less often."""
+        """Keep the server running until cancelled; cancel it before `stop`. A restart that fails is tried again, ever less often."""
         pause = interval
         while True:
             await asyncio.sleep(pause)
@@ -174,6 +184,8 @@ class Embedded:
     def _spawn(self) -> Postmaster:
         place = self._claimed()
         major = cluster.major_of(place)
+        if major is None:
+            cluster.check_space(place)
         binaries = runtime.ensure(place, major)
         if major is None:
             self._progress(f"making a new database in {place.home} (PostgreSQL {binaries.version})")
@@ -199,12 +211,7 @@ class Embedded:
                 raise ClusterGone(
                     f"The server in {self._claimed().home} has lost its database: {error}"
                 ) from error
-            except (
-                OSError,
-                TimeoutError,
-                asyncpg.CannotConnectNowError,
-                asyncpg.PostgresConnectionError,
-            ) as error:
+            except NOT_YET as error:
                 if time.monotonic() - told > 2.0:
                     told = time.monotonic()
                     last = postmaster.tail(self._claimed().log, lines=1)

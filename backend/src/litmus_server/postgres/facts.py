@@ -16,7 +16,7 @@ from litmus_server.postgres.folder import Owner, holder_of, home_of, read_record
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The state of one data folder's PostgreSQL at one moment."""
+    """The state of one data folder's PostgreSQL at one moment; `size_bytes` is what the cluster takes on disk."""
 
     folder: Path
     home: Path

@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import shlex
+import socket
 import stat
 import sys
 import tempfile
@@ -22,7 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from litmus_server.postgres.account import Account, choose
-from litmus_server.postgres.errors import FolderInUse, FolderUnusable
+from litmus_server.postgres.errors import ClusterGone, FolderInUse, FolderUnusable
 
 SYSTEM_HOME = Path("/usr/local/var/litmus" if sys.platform == "darwin" else "/var/lib/litmus")
 PORT = 5432
@@ -101,7 +102,7 @@ class OwnerLock:
                 os.close(fd)
                 raise FolderInUse(
                     f"The data folder {self._path.parent} is in use by {holder or 'another process'}. "
-                    "Stop that process, or give this one another data folder."
+                    "Stop that process, or give this one another folder (LITMUS_DATA_FOLDER)."
                 ) from None
         command = shlex.join([Path(sys.argv[0]).name or "python", *sys.argv[1:]])[:500]
         owner = Owner(os.getpid(), command, datetime.now(UTC).isoformat(timespec="seconds"))
@@ -171,9 +172,20 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
+def check_not_gone(folder: Path, record: Record) -> None:
+    """Raise `ClusterGone` when the folder had a database once and has none now."""
+    cluster = home_of(folder, record) / "cluster"
+    if record.initialised and not (cluster / "PG_VERSION").exists():
+        raise ClusterGone(
+            f"The data folder {folder} had a database, and {cluster} is not there or is not whole now. Is a disk not "
+            "mounted? Restore it from a backup. Litmus makes no new, empty one in its place; if that is what you "
+            "want, use another data folder."
+        )
+
+
 def home_of(folder: Path, record: Record) -> Path:
     """Where the database of a folder is."""
-    return Path(record.home) if record.home else folder / "postgres"
+    return Path(record.home).resolve() if record.home else folder / "postgres"
 
 
 def prepare(folder: Path) -> Place:
@@ -199,8 +211,12 @@ def prepare(folder: Path) -> Place:
             )
         record = replace(record, home=str(SYSTEM_HOME / record.id))
         write_record(folder, record)
+        if not SYSTEM_HOME.exists():
+            SYSTEM_HOME.mkdir(parents=True)
+            SYSTEM_HOME.chmod(0o711)
     home = home_of(folder, record)
-    home.mkdir(parents=True, exist_ok=True)
+    check_not_gone(folder, record)
+    home.mkdir(exist_ok=True)
     # Root keeps the folder itself, so that the other account cannot plant links for root to follow.
     home.chmod(0o700 if account.is_ours else 0o711)
     if not account.can_enter(home):
@@ -225,7 +241,11 @@ def make_socket_folder(place: Place) -> Path:
     """
     for candidate in _socket_candidates(place):
         fits = len(os.fsencode(candidate)) + len(f"/.s.PGSQL.{PORT}") <= SOCKET_PATH_LIMIT
-        if fits and _make_private(candidate, place.account) and place.account.can_enter(candidate):
+        # A comma separates hosts for every client, and a quote ends a path for PostgreSQL.
+        plain = not set(str(candidate)) & set(',"')
+        if not fits or not plain or not _make_private(candidate, place.account):
+            continue
+        if place.account.can_enter(candidate) and _holds_sockets(candidate):
             return candidate
     raise FolderUnusable(
         f"There is no safe folder with a short path for PostgreSQL's socket: {place.home} is too long, and none "
@@ -238,6 +258,18 @@ def _socket_candidates(place: Place) -> list[Path]:
     bases = [runtime, tempfile.gettempdir(), "/tmp"]  # noqa: S108 (the folder itself is checked)
     usable = [Path(base) for base in bases if base and os.access(base, os.W_OK)]
     return [place.home / "socket", *(base / f"litmus-{place.record.id}" for base in usable)]
+
+
+def _holds_sockets(folder: Path) -> bool:
+    """Whether its file system can: some that are shared with a host or a network cannot."""
+    probe = folder / "probe"
+    with socket.socket(socket.AF_UNIX) as server:
+        try:
+            server.bind(str(probe))
+        except OSError:
+            return False
+    probe.unlink()
+    return True
 
 
 def _make_private(folder: Path, account: Account) -> bool:

