@@ -60,7 +60,13 @@ class Simulation:
             self._serve()
         except KeyboardInterrupt:
             self._screen.line("interrupted: traffic ends here")
-        self._finish()
+        except ApiError:
+            self._summarise()
+            raise
+        self._screen.table(self._bandit())
+        self._summarise()
+        if self._progress.status != "completed":
+            self._how_to_stop("simulation ended")
 
     def _create(self) -> None:
         name = f"suggested_order_{time.strftime('%Y%m%d_%H%M%S')}_{uuid.uuid4().hex[:4]}"
@@ -173,10 +179,8 @@ class Simulation:
             f'  -d \'{{"actor":"tutorial.user","reason":"{reason}"}}\''
         )
 
-    def _finish(self) -> None:
+    def _summarise(self) -> None:
         progress = self._progress
-        bandit = self._bandit()
-        self._screen.table(bandit)
         self._screen.keep()
         for line in summary(progress.units, progress.converged_after):
             self._screen.line(line)
@@ -185,8 +189,6 @@ class Simulation:
             f"served     {progress.served} units in {progress.visits} visits with {progress.events} events, "
             f"{progress.served / seconds:.0f} units/s for {seconds:.0f} s"
         )
-        if progress.status != "completed":
-            self._how_to_stop("simulation ended")
 
 
 def _experiment(name: str) -> Json:

@@ -63,6 +63,8 @@ def snapshot_line(bandit: dict[str, Any], seconds: float, units: int) -> str:
 def summary(units: dict[str, int], converged_after: int | None) -> list[str]:
     """What the bandit saved against an equal split, from the true rates that only the simulator knows."""
     total = sum(units.values())
+    if not total:
+        return ["nobody was assigned"]
     lost, equal = regret(units), regret({model.key: 1 for model in MODELS}) * total / len(MODELS)
     best = max(MODELS, key=lambda model: model.rate)
     return [

@@ -45,6 +45,13 @@ def test_the_printed_endpoints_answer(litmus: Served, path: str) -> None:
     assert httpx2.get(f"{litmus.base_url}{path}").status_code == 200
 
 
+def test_health_checks_the_database_and_the_system(litmus: Served) -> None:
+    checks = httpx2.get(f"{litmus.base_url}/health").json()["checks"]
+    assert checks["database"]["status"] == "ok"
+    assert checks["system"]["memory_bytes"] > 0
+    assert checks["system"]["disk_free_bytes"] > 0
+
+
 def test_the_interactive_documentation_answers(litmus: Served) -> None:
     assert httpx2.get(f"{litmus.base_url}/docs").status_code == 200
 
