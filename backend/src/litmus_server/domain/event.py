@@ -89,7 +89,8 @@ class Submitted(msgspec.Struct, frozen=True, gc=False):
 
     event_id: str
     type: Literal["exposure", "metric", "conversion", "reward"]
-    unit_id: str
+    unit_id: str = ""
+    user_id: str = ""
     experiment_id: str | None = None
     unit_type: str | None = None
     variant_key: str | None = None

@@ -1,0 +1,359 @@
+"""The hot routes of the canonical API: assign, events, conversions, snapshot. A lean ASGI application.
+
+Each handler authenticates, decodes, calls one service, encodes. The control plane is FastAPI's; see `control.py`.
+"""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from hashlib import sha256
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+import msgspec
+from litmus_server.domain.access import Action, Principal
+from litmus_server.domain.assignment import assignment_id
+from litmus_server.domain.errors import Fault, Invalid, LitmusError, NotFound, TooLarge
+from litmus_server.domain.event import (
+    MICRO,
+    Door,
+    Duplicate,
+    Outcome,
+    Reason,
+    Rejected,
+    Submitted,
+    Unreadable,
+)
+from litmus_server.http.auth import Authenticator
+from litmus_server.http.problems import MethodNotAllowed, heading_of, status_of
+from litmus_server.http.traffic import PRINCIPAL, REQUEST_ID, ROUTE, Receive, Scope, Send
+from litmus_server.http.v1.data_wire import (
+    AssignManyRequest,
+    AssignManyResponse,
+    Assignment,
+    AssignRequest,
+    ConversionRequest,
+    ConversionResponse,
+    EventOutcome,
+    Events,
+    EventsResponse,
+    Failed,
+    RawEvents,
+)
+from litmus_server.services.decisions import Assigned, Decisions, Request
+from litmus_server.services.ingest import Ingest
+from litmus_server.services.snapshots import Snapshots
+
+T = TypeVar("T")
+Handler = Callable[["Call"], Awaitable["Reply"]]
+
+_SMALL, _LARGE = 1 << 20, 16 << 20
+_JSON = (b"content-type", b"application/json")
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_PREFIX = "/api/v1/experiments/"
+
+
+class Reply(NamedTuple):
+    """What goes back."""
+
+    body: bytes
+    status: int = 200
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class Call(NamedTuple):
+    """What came in. `path`: the parts of the path that the route leaves open."""
+
+    principal: Principal
+    request_id: str
+    path: tuple[str, ...]
+    body: bytes
+    headers: Mapping[bytes, bytes]
+
+
+class _Route(NamedTuple):
+    method: str
+    template: str
+    action: Action
+    limit: int
+    handler: Handler
+
+
+class DataPlane:
+    """`handles` says whether a request is ours; calling it answers."""
+
+    def __init__(
+        self, authenticator: Authenticator, decisions: Decisions, ingest: Ingest, snapshots: Snapshots
+    ) -> None:
+        """All state is in the services."""
+        self._authenticator = authenticator
+        self._decisions, self._ingest, self._snapshots = decisions, ingest, snapshots
+        self._assign = _Route("POST", _PREFIX + "{id}/assign", Action.DECIDE, _SMALL, self._post_assign)
+        self._assigned = _Route(
+            "GET", _PREFIX + "{id}/assignments/{unit_id}", Action.READ, _SMALL, self._get_assigned
+        )
+        self._fixed = {
+            "/api/v1/events": _Route("POST", "/api/v1/events", Action.INGEST, _LARGE, self._post_events),
+            "/api/v1/assignments": _Route(
+                "POST", "/api/v1/assignments", Action.DECIDE, _LARGE, self._post_many
+            ),
+            _PREFIX + "conversions": _Route(
+                "POST", _PREFIX + "conversions", Action.INGEST, _SMALL, self._post_conversion
+            ),
+            "/api/v1/snapshot": _Route("GET", "/api/v1/snapshot", Action.DECIDE, _SMALL, self._get_snapshot),
+        }
+
+    def handles(self, scope: Scope) -> bool:
+        """Whether the path is one of ours, whatever the method."""
+        return scope["type"] == "http" and self._find(scope["path"]) is not None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request of ours. What is wrong is raised: `http/envelope.py` answers it, for both planes."""
+        found = self._find(scope["path"])
+        if found is None:
+            raise NotFound("Route", scope["path"])
+        route, path = found
+        scope[ROUTE] = route.template
+        if scope["method"] != route.method:
+            raise MethodNotAllowed(route.method)
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        principal = self._authenticator.authorize(headers.get(b"authorization"), route.action)
+        scope[PRINCIPAL] = principal.name
+        body = await _body(receive, headers, route.limit) if route.method == "POST" else b""
+        if body is None:  # the client went away
+            return
+        reply = await route.handler(Call(principal, scope.get(REQUEST_ID, ""), path, body, headers))
+        head = [_JSON, *reply.headers, (b"content-length", str(len(reply.body)).encode())]
+        await send({"type": "http.response.start", "status": reply.status, "headers": head})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    def _find(self, path: str) -> tuple[_Route, tuple[str, ...]] | None:
+        route = self._fixed.get(path)
+        if route is not None:
+            return route, ()
+        if path.startswith(_PREFIX):
+            reference, slash, rest = path[len(_PREFIX) :].partition("/")
+            if rest == "assign":
+                return self._assign, (reference,)
+            if slash and rest.startswith("assignments/") and len(rest) > 12:
+                return self._assigned, (reference, rest[12:])
+        return None
+
+    async def _post_assign(self, call: Call) -> Reply:
+        asked = _decode(_ASSIGN, call.body)
+        unit = asked.unit_id or asked.user_id
+        exposure = None
+        if asked.log_exposure:
+            # Derived from the assignment and the call: a retry of this call, by its request id, is a duplicate.
+            exposure = _derived(call.path[0], unit, call.request_id)
+        request = Request(call.path[0], unit, asked.attributes, asked.unit_type, exposure)
+        answer = await self._decisions.assign(request, Door.CANONICAL, call.principal.key_id)
+        return Reply(_encode(_assignment(answer)))
+
+    async def _get_assigned(self, call: Call) -> Reply:
+        return Reply(_encode(_assignment(await self._decisions.stored(*call.path))))
+
+    async def _post_many(self, call: Call) -> Reply:
+        asked = _decode(_MANY, call.body).requests
+        requests = [
+            Request(one.experiment_id, one.unit_id or one.user_id, one.attributes, one.unit_type)
+            for one in asked
+        ]
+        answers = await self._decisions.assign_many(requests, Door.CANONICAL, call.principal.key_id)
+        shown = [
+            _failed(answer, request) if isinstance(answer, LitmusError) else _assignment(answer)
+            for answer, request in zip(answers, requests, strict=True)
+        ]
+        return Reply(_encode(AssignManyResponse(shown)))
+
+    async def _post_events(self, call: Call) -> Reply:
+        events, sent_at = _events(call.body)
+        outcomes = await self._ingest.accept(events, Door.CANONICAL, call.principal.key_id, sent_at)
+        return Reply(_encode(_outcomes(events, outcomes)))
+
+    async def _post_conversion(self, call: Call) -> Reply:
+        asked = _decode(_CONVERSION, call.body)
+        unit, event_id = asked.unit_id or asked.user_id, asked.event_id or _uuid()
+        event = Submitted(
+            event_id, "conversion", unit, experiment_id=asked.experiment_id, metric_name=asked.metric_name,
+            value=asked.value, occurred_at=asked.occurred_at, metadata=asked.metadata,
+        )  # fmt: skip
+        (outcome,) = await self._ingest.accept([event], Door.CANONICAL, call.principal.key_id)
+        if isinstance(outcome, Rejected):
+            raise _conversion_refused(outcome, asked.experiment_id)
+        answer = await self._decisions.stored(asked.experiment_id, unit)
+        experiment = answer.live.experiment
+        name = experiment.variants[answer.variant].name
+        return Reply(
+            _encode(
+                ConversionResponse(
+                    "recorded",
+                    experiment.id,
+                    name,
+                    asked.metric_name,
+                    _plain(asked.value),
+                    event_id,
+                    isinstance(outcome, Duplicate),
+                )
+            )
+        )
+
+    async def _get_snapshot(self, call: Call) -> Reply:
+        etag, body = self._snapshots.published()
+        headers = ((b"etag", etag.encode()), (b"cache-control", b"no-cache"))
+        if call.headers.get(b"if-none-match") == etag.encode():
+            return Reply(b"", 304, headers)
+        return Reply(body, 200, headers)
+
+
+_ASSIGN = msgspec.json.Decoder(AssignRequest)
+_MANY = msgspec.json.Decoder(AssignManyRequest)
+_EVENTS = msgspec.json.Decoder(Events)
+_RAW_EVENTS = msgspec.json.Decoder(RawEvents)
+_EVENT = msgspec.json.Decoder(Submitted)
+_CONVERSION = msgspec.json.Decoder(ConversionRequest)
+
+
+def _decode(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise _invalid(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid(f"The body is not JSON: {error}", title="Malformed body") from error
+
+
+def _invalid(error: msgspec.ValidationError) -> Invalid:
+    """Msgspec says «Expected `str`, got `int` - at `$.requests[0].unit_id`»; we say it with a JSON pointer."""
+    said, _, path = str(error).partition(" - at `$")
+    pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
+    return Invalid(f"{said} (at {pointer or 'the root'})", (Fault(pointer, said),))
+
+
+def _events(body: bytes) -> tuple[list[Submitted | Unreadable], Any]:
+    """The events of an envelope, or the one bare event; what is none becomes Unreadable in its place."""
+    sent_at = None
+    events: list[Submitted | Unreadable]
+    try:
+        envelope = _EVENTS.decode(body)
+        events, sent_at = list(envelope.events), envelope.sent_at
+    except (msgspec.ValidationError, UnicodeDecodeError):
+        raw = _decode(msgspec.json.Decoder(dict[str, msgspec.Raw]), body)
+        if "events" in raw:
+            loose = _decode(_RAW_EVENTS, body)
+            events, sent_at = [_event(each) for each in loose.events], loose.sent_at
+        else:
+            events = [_event(msgspec.Raw(body))]
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Invalid(f"The body is not JSON: {error}", title="Malformed body") from error
+    for place, event in enumerate(events):
+        if isinstance(event, Submitted) and not event.unit_id and event.user_id:
+            events[place] = msgspec.structs.replace(event, unit_id=event.user_id)
+    return events, sent_at
+
+
+def _event(raw: msgspec.Raw) -> Submitted | Unreadable:
+    try:
+        return _EVENT.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        said = str(_invalid(error)) if isinstance(error, msgspec.ValidationError) else str(error)
+        text = bytes(raw).decode(errors="replace")
+        try:
+            named = msgspec.json.decode(raw, type=_Named).event_id
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            named = None
+        return Unreadable(said, text, named)
+
+
+class _Named(msgspec.Struct):
+    event_id: str | None = None
+
+
+def _outcomes(events: list[Submitted | Unreadable], outcomes: list[Outcome]) -> EventsResponse:
+    shown, duplicates, rejected = [], 0, 0
+    for event, outcome in zip(events, outcomes, strict=True):
+        if isinstance(outcome, Rejected):
+            rejected += 1
+            shown.append(EventOutcome(event.event_id, "rejected", outcome.reason.value, outcome.message))
+        elif isinstance(outcome, Duplicate):
+            duplicates += 1
+            shown.append(EventOutcome(event.event_id, "duplicate"))
+        else:
+            shown.append(EventOutcome(event.event_id, "accepted", None, outcome.note))
+    return EventsResponse(len(shown) - duplicates - rejected, duplicates, rejected, shown)
+
+
+def _assignment(answer: Assigned) -> Assignment:
+    live, experiment = answer.live, answer.live.experiment
+    variant = experiment.variants[answer.variant]
+    return Assignment(
+        experiment.id,
+        experiment.key,
+        assignment_id(live.no, answer.unit) if answer.in_experiment else None,
+        answer.unit,
+        answer.in_experiment,
+        answer.reason,
+        variant.id,
+        variant.key,
+        variant.name,
+        live.configs[answer.variant],
+        answer.propensity / MICRO,
+        answer.fresh,
+        answer.revision,
+        answer.policy_version,
+    )
+
+
+def _failed(error: LitmusError, request: Request) -> Failed:
+    return Failed(status_of(error)[0], heading_of(error), str(error), request.reference, request.unit)
+
+
+def _conversion_refused(outcome: Rejected, reference: str) -> LitmusError:
+    match outcome.reason:
+        case Reason.NOT_IN_EXPERIMENT:
+            return Invalid(outcome.message, title="User not in experiment")
+        case Reason.UNKNOWN_EXPERIMENT:
+            return NotFound("Experiment", reference)
+        case _:
+            return Invalid(f"{outcome.reason.value}: {outcome.message}", title="Conversion rejected")
+
+
+def _plain(value: Any) -> Any:
+    """1.0 stays 1.0, as the documents print it."""
+    return float(value)
+
+
+async def _body(receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes | None:
+    """The whole body; None when the client went away. Raises TooLarge before it holds more than `limit` bytes."""
+    announced = headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > limit:
+        raise TooLarge(limit)
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        return None
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        if len(body) > limit:
+            raise TooLarge(limit)
+        return body
+    parts, size = [body], len(body)
+    while message.get("more_body"):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise TooLarge(limit)
+    return b"".join(parts)
+
+
+def _derived(reference: str, unit: str, request_id: str) -> str:
+    digest = bytearray(
+        sha256("\n".join((reference, unit, request_id)).encode(errors="replace")).digest()[:16]
+    )
+    digest[6], digest[8] = digest[6] & 0x0F | 0x80, digest[8] & 0x3F | 0x80
+    return str(UUID(bytes=bytes(digest)))
+
+
+def _uuid() -> str:
+    return str(UUID(bytes=os.urandom(16), version=4))

@@ -1,0 +1,136 @@
+"""What services send and get on the hot routes: the types that decode, encode and document them. No logic."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+from litmus_server.domain.event import Submitted
+
+UTC = Annotated[dt.datetime, msgspec.Meta(tz=True)]
+
+
+class AssignRequest(msgspec.Struct):
+    """Which variant does this unit get? `log_exposure`: log an exposure in the same transaction."""
+
+    unit_id: str = ""
+    user_id: str = ""
+    unit_type: str | None = None
+    attributes: dict[str, Any] = {}
+    log_exposure: bool = False
+
+
+class Assignment(msgspec.Struct):
+    """The variant, why, and with what probability. `fresh`: this call randomised the unit."""
+
+    experiment_id: str
+    experiment_key: str
+    assignment_id: str | None
+    unit_id: str
+    in_experiment: bool
+    reason: str
+    variant_id: str
+    variant_key: str
+    variant_name: str
+    config: Any
+    propensity: float
+    fresh: bool
+    revision: int
+    policy_version: int | None
+
+
+class AssignOne(msgspec.Struct):
+    """One of many: the experiment by id or key, and the unit."""
+
+    experiment_id: str
+    unit_id: str = ""
+    user_id: str = ""
+    unit_type: str | None = None
+    attributes: dict[str, Any] = {}
+
+
+class AssignManyRequest(msgspec.Struct):
+    """At most 1,000 at once; each is answered in its place."""
+
+    requests: Annotated[list[AssignOne], msgspec.Meta(max_length=1_000)]
+
+
+class Failed(msgspec.Struct):
+    """One of many that could not be assigned."""
+
+    status: int
+    error: str
+    message: str
+    experiment_id: str
+    unit_id: str
+
+
+class AssignManyResponse(msgspec.Struct):
+    """In the order of the requests, each an assignment or what was wrong with it."""
+
+    assignments: list[Assignment | Failed]
+
+
+class Events(msgspec.Struct):
+    """At most 10,000 events. `sent_at`: the sender's clock now, by which a clock that is wrong is corrected."""
+
+    events: Annotated[list[Submitted], msgspec.Meta(max_length=10_000)]
+    sent_at: UTC | None = None
+
+
+class RawEvents(msgspec.Struct):
+    """The same, when some event in it is not one: the others must not suffer."""
+
+    events: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=10_000)]
+    sent_at: UTC | None = None
+
+
+class EventOutcome(msgspec.Struct, omit_defaults=True):
+    """What became of one event: accepted, duplicate or rejected, and then why."""
+
+    event_id: str | None
+    outcome: str
+    reason: str | None = None
+    message: str | None = None
+
+
+class EventsResponse(msgspec.Struct):
+    """One outcome per event, in order. Accepted means committed."""
+
+    accepted: int
+    duplicates: int
+    rejected: int
+    outcomes: list[EventOutcome]
+
+
+class ConversionRequest(msgspec.Struct):
+    """A goal reached. Without an `event_id` each call is a new event."""
+
+    experiment_id: str
+    metric_name: str
+    user_id: str = ""
+    unit_id: str = ""
+    value: Decimal = Decimal(1)
+    metadata: msgspec.Raw = msgspec.Raw()
+    event_id: str | None = None
+    occurred_at: UTC | None = None
+
+
+class ConversionResponse(msgspec.Struct):
+    """The variant is the name of the one that the unit was assigned."""
+
+    status: str
+    experiment_id: str
+    variant: str
+    metric: str
+    value: Decimal | float
+    event_id: str
+    duplicate: bool
+
+
+class SnapshotResponse(msgspec.Struct):
+    """Everything that is needed to decide; `experiments` are configuration entries with the policy in force."""
+
+    revision: int
+    hash: str
+    experiments: list[dict[str, Any]]

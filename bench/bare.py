@@ -1,0 +1,55 @@
+"""The ceiling that ratios are against: decode, hash, encode; no database, no log, nothing else. Run under uvicorn."""
+
+from bisect import bisect_right
+from collections.abc import Awaitable, Callable, MutableMapping
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+Message = MutableMapping[str, Any]
+
+
+class Assign(msgspec.Struct):
+    unit_id: str
+    attributes: dict[str, Any] = {}
+
+
+decoder = msgspec.json.Decoder(Assign)
+encoder = msgspec.json.Encoder()
+THRESHOLDS = (200_000, 400_000, 600_000, 800_000, 1_000_000)
+ARMS = ("a", "b", "c", "d", "e")
+
+
+def pick(experiment: str, unit: str) -> str:
+    point = int.from_bytes(sha256(f"{experiment}:{unit}".encode()).digest()[:4], "big") * 1_000_000 >> 32
+    return ARMS[bisect_right(THRESHOLDS, point)]
+
+
+async def app(
+    scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+) -> None:
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": message["type"] + ".complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+    message = await receive()
+    body = message["body"]
+    while message.get("more_body"):
+        message = await receive()
+        body += message["body"]
+    request = decoder.decode(body)
+    experiment = scope["path"].split("/")[4]
+    answer = encoder.encode(
+        {
+            "experiment_id": experiment,
+            "unit_id": request.unit_id,
+            "variant_key": pick(experiment, request.unit_id),
+            "propensity": 0.2,
+        }
+    )
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": answer})

@@ -1,0 +1,15 @@
+-- Units that were assigned before, in a small circle. LOAD_EXPOSE logs an exposure with each call.
+package.path = os.getenv("LOAD_FOLDER") .. "/?.lua;" .. package.path
+local units = require("units")
+local from, circle = units.seed()
+local n = 0
+local extra = os.getenv("LOAD_EXPOSE") and ',"log_exposure":true' or ""
+local headers = { ["content-type"] = "application/json" }
+
+request = function()
+  n = (n + 1) % circle
+  local unit = from + n
+  local body = '{"unit_id":"' .. units.id(unit) .. '","attributes":{"country":"CA","device":"mobile","browser":"firefox"}' .. extra .. '}'
+  return wrk.format("POST", "/api/v1/experiments/" .. units.experiment(unit) .. "/assign", headers, body)
+end
+require("report")
