@@ -5,8 +5,10 @@ It knows which routes there are; it must not know what they do.
 
 from fastapi import FastAPI
 
-from litmus_server.http import operations
+from litmus_server.http import operations, problems
+from litmus_server.http.envelope import Envelope
 from litmus_server.http.traffic import Application, Receive, Scope, Send, Traffic
+from litmus_server.http.v1.data import DataPlane
 from litmus_server.wiring import Runtime
 
 _PROBES = frozenset({"/health", "/ready", "/metrics"})
@@ -15,19 +17,20 @@ _PROBES = frozenset({"/health", "/ready", "/metrics"})
 def application(runtime: Runtime) -> Application:
     """What answers requests, for this runtime."""
     control = FastAPI(title="Litmus", version=runtime.operations.version)
+    problems.install(control)
     control.include_router(operations.router(runtime.operations))
-    both = _Planes(control)
-    traffic = Traffic(both, quiet=both.is_quiet)
+    both = _Planes(runtime.data, control)
+    traffic = Traffic(Envelope(both), quiet=both.is_quiet)
     runtime.operations.collectors.append(traffic)
     return traffic
 
 
 class _Planes:
-    def __init__(self, control: Application) -> None:
-        self._control = control
+    def __init__(self, data: DataPlane, control: Application) -> None:
+        self._data, self._control = data, control
 
     def is_quiet(self, scope: Scope) -> bool:
-        return scope["path"] in _PROBES
+        return scope["path"] in _PROBES or self._data.handles(scope)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._control(scope, receive, send)
+        await (self._data if self._data.handles(scope) else self._control)(scope, receive, send)

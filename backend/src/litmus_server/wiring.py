@@ -21,12 +21,15 @@ from litmus_server.bus.hints import listen
 from litmus_server.domain.assignment import Candidate, Stored
 from litmus_server.domain.errors import Unavailable
 from litmus_server.domain.event import DeadLetter, LoggedEvent, Outcome
+from litmus_server.http.auth import Authenticator
 from litmus_server.http.operations import Operations
+from litmus_server.http.v1.data import DataPlane
 from litmus_server.services.decisions import Decisions
+from litmus_server.services.experiments import Experiments
 from litmus_server.services.ingest import Ingest
 from litmus_server.services.snapshots import Snapshots
 from litmus_server.settings import Settings
-from litmus_server.store import control
+from litmus_server.store import control, policies
 from litmus_server.store.assignments import AssignmentWriter
 from litmus_server.store.database import connect, open_pool
 from litmus_server.store.dead_letters import DeadLetterWriter
@@ -49,9 +52,9 @@ class Runtime:
 
     settings: Settings
     pool: "asyncpg.Pool[Any]"
-    snapshots: Snapshots
-    decisions: Decisions
-    ingest: Ingest
+    authenticator: Authenticator
+    experiments: Experiments
+    data: DataPlane
     operations: Operations
     closing: asyncio.Event
     """Set when the end begins: whoever holds a connection open for long lets go of it."""
@@ -68,27 +71,28 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
     pool = await open_pool(url, size=settings.database_pool)
     snapshots = Snapshots(Published(pool))
     ids = BatchIds(url)
-    assignments = Journal[Candidate, Stored | None](
-        "assignments", url, ids, lambda connection: AssignmentWriter.bind(connection, ids)
-    )
+    assignments = Journal[Candidate, Stored | None]("assignments", url, ids, AssignmentWriter.bind)
     events = Journal[LoggedEvent, Outcome](
-        "events", url, ids, lambda connection: EventWriter.bind(connection, ids),
+        "events", url, ids, EventWriter.bind,
         connections=2, max_rows=5_000, bound_rows=50_000, bound_bytes=64 << 20,
     )  # fmt: skip
-    dead_letters = Journal[DeadLetter, None](
-        "dead letters", url, ids, lambda connection: DeadLetterWriter.bind(connection, ids)
-    )
+    dead_letters = Journal[DeadLetter, None]("dead letters", url, ids, DeadLetterWriter.bind)
     ledger = UnitLedger(pool)
     ingest = Ingest(
         snapshots, events, dead_letters, MetricRegistry(pool), ledger, lambda: dt.datetime.now(dt.UTC)
     )
     journals = (assignments, events, dead_letters)
+    authenticator = Authenticator(
+        [token.get_secret_value() for token in settings.write_tokens],
+        [token.get_secret_value() for token in settings.admin_tokens],
+        development=settings.development,
+    )
     runtime = Runtime(
         settings=settings,
         pool=pool,
-        snapshots=snapshots,
-        decisions=Decisions(snapshots, assignments, ledger),
-        ingest=ingest,
+        authenticator=authenticator,
+        experiments=Experiments(control.Control(pool)),
+        data=DataPlane(authenticator, Decisions(snapshots, assignments, ledger), ingest, snapshots),
         operations=Operations(
             version=VERSION,
             head=head(),
@@ -114,13 +118,17 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
 async def _follow(snapshots: Snapshots, url: str) -> None:
     """Keep the table at the newest: at once on a hint, else within POLL seconds."""
     news = asyncio.Event()
-    listening = asyncio.create_task(listen(lambda: connect(url), {control.CHANNEL: lambda _: news.set()}))
+    channels = dict.fromkeys((control.CHANNEL, policies.CHANNEL), lambda _: news.set())
+    listening = asyncio.create_task(listen(lambda: connect(url), channels))
     try:
         while True:
             news.clear()
-            # While the database is away, decisions go on from what is known.
-            with suppress(Unavailable):
+            try:
                 await snapshots.refresh()
+            except Unavailable:
+                pass  # decisions go on from what is known
+            except Exception:
+                log.exception("the table of experiments could not be read; decisions go on from the last one")
             with suppress(TimeoutError):
                 await asyncio.wait_for(news.wait(), POLL)
     finally:

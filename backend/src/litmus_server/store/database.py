@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 import msgspec
@@ -24,7 +25,6 @@ AWAY = (
 
 # Keepalives and time-outs bound what a vanished machine can hold; a stuck transaction would hold the fold.
 _SETTINGS = {
-    "application_name": "litmus",
     "jit": "off",
     "timezone": "UTC",
     "idle_in_transaction_session_timeout": "15s",
@@ -36,7 +36,7 @@ _SETTINGS = {
 
 async def connect(url: str, *, timeout: float = 10) -> "asyncpg.Connection[Any]":
     """One connection for somebody who keeps it (a journal, the fold, a listener); jsonb is Python objects."""
-    connection = await asyncpg.connect(url, timeout=timeout, server_settings=_SETTINGS)
+    connection = await asyncpg.connect(url, timeout=timeout, server_settings=_settings(url))
     await _prepare(connection)
     return connection
 
@@ -48,10 +48,15 @@ async def open_pool(url: str, *, size: int = 4) -> "asyncpg.Pool[Any]":
         min_size=1,
         max_size=size,
         init=_prepare,
-        server_settings=_SETTINGS,
+        server_settings=_settings(url),
         command_timeout=30,
         timeout=10,
     )
+
+
+def named(url: str, name: str) -> str:
+    """The same database, for connections that bear this name in pg_stat_activity."""
+    return f"{url}{'&' if '?' in url else '?'}application_name={quote(name)}"
 
 
 @asynccontextmanager
@@ -61,6 +66,10 @@ async def available() -> AsyncIterator[None]:
         yield
     except AWAY as error:
         raise Unavailable("The database is away; try again in a moment") from error
+
+
+def _settings(url: str) -> dict[str, str]:
+    return _SETTINGS if "application_name=" in url else {**_SETTINGS, "application_name": "litmus"}
 
 
 async def _prepare(connection: "asyncpg.Connection[Any]") -> None:
