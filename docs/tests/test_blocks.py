@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
+import httpx2
 import pytest
 from blocks import ROOT, Block, blocks, documents
 from expectation import differences
@@ -29,6 +30,7 @@ PROSE = {"", "text", "mermaid"}  # drawings and formulas: nothing to run
 NOT_RUN: dict[str, list[str]] = {}
 
 _ID = re.compile(r'(?:"experiment_id": ?"|\bid )([0-9a-f-]{36})')
+_ROUTE = re.compile(r"^\| `((?:GET|POST|PUT|PATCH|DELETE) /[^`?]*)", re.MULTILINE)
 
 ALL = documents()
 NAMES = [str(document.relative_to(ROOT)) for document in ALL]
@@ -66,6 +68,13 @@ def test_what_is_not_run_is_known_and_says_why() -> None:
             if block.reason is not None:
                 skipped.setdefault(str(document.relative_to(ROOT)), []).append(block.reason)
     assert skipped == NOT_RUN
+
+
+def test_every_route_is_in_the_reference(litmus: Served) -> None:
+    """The routes of the server's own OpenAPI document, control plane and data plane, and no others."""
+    served = httpx2.get(f"{litmus.base_url}/openapi.json").json()
+    routes = {f"{method.upper()} {path}" for path, methods in served["paths"].items() for method in methods}
+    assert set(_ROUTE.findall((ROOT / "docs" / "reference" / "api.md").read_text())) == routes
 
 
 def _run(block: Block, litmus: Served, last_id: str) -> str:
