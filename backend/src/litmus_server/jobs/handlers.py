@@ -1,0 +1,62 @@
+"""Which kinds of job there are, and what each calls: one function, below."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+
+from litmus_server.jobs.registry import Context, Registry
+from litmus_server.services.learning import LEARN, Learning
+from litmus_server.store import jobs
+from litmus_server.store.fold import prune_minutes
+from litmus_server.store.partitions import ensure_partitions
+from litmus_server.store.refold import refold_experiment
+
+_HOUR = 3600
+_SCHEDULES = {"partitions": 6 * _HOUR, "prune_minutes": _HOUR, "prune_jobs": _HOUR}
+"""Kinds that are due every so many seconds, whoever runs."""
+
+
+def handlers(learning: Learning) -> Registry:
+    """All of them."""
+
+    async def learn(_: Context, payload: Mapping[str, Any]) -> object:
+        version = await learning.learn(payload["experiment"])
+        return {"version": version}
+
+    return Registry(
+        {
+            LEARN: learn,
+            "refold": _refold,
+            "partitions": _partitions,
+            "prune_minutes": _prune_minutes,
+            "prune_jobs": _prune_jobs,
+        }
+    )
+
+
+async def define_schedules(pool: "asyncpg.Pool[Any]") -> None:
+    """Write down what is due how often; doing it again changes nothing."""
+    async with pool.acquire() as connection:
+        for kind, seconds in _SCHEDULES.items():
+            await jobs.define_schedule(connection, kind, kind, seconds)
+
+
+async def _refold(context: Context, payload: Mapping[str, Any]) -> object:
+    async with context.pool.acquire() as connection:
+        return {"rows": await refold_experiment(connection, payload["experiment"])}
+
+
+async def _partitions(context: Context, _: Mapping[str, Any]) -> object:
+    async with context.pool.acquire() as connection:
+        return {"made": await ensure_partitions(connection)}
+
+
+async def _prune_minutes(context: Context, _: Mapping[str, Any]) -> object:
+    async with context.pool.acquire() as connection:
+        return {"rows": await prune_minutes(connection)}
+
+
+async def _prune_jobs(context: Context, _: Mapping[str, Any]) -> object:
+    async with context.pool.acquire() as connection:
+        return {"rows": await jobs.prune(connection)}
