@@ -1,1 +1,1 @@
-"""The canonical API."""
+"""The canonical API: `control` for people and operators (FastAPI), `data` for services (lean ASGI)."""

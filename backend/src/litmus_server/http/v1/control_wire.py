@@ -1,0 +1,379 @@
+"""The control plane's bodies: what is documented as coming in, and what goes out. No rules.
+
+What comes in is read by the domain's forms; the models of requests only describe them, and a test holds both together.
+Names and shapes that the mission prints stand here as printed.
+"""
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from litmus_server.domain.audit import AuditEntry
+from litmus_server.domain.draft import KEY, MOST_VARIANTS, ExperimentType
+from litmus_server.domain.experiment import Experiment, Status, Variant
+from litmus_server.domain.metric import MOST_METRICS, MOST_NAME, Direction, Metric, MetricKind, Role
+from litmus_server.domain.weights import to_fraction
+
+_Name = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\S[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$",
+    ),
+]
+_Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
+_Text = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00]*$")]
+_Word = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=64,
+        pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\S[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$",
+    ),
+]
+_MetricName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MOST_NAME,
+        pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\S[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$",
+    ),
+]
+_Key = Annotated[str, Field(pattern=f"^{KEY.pattern}$")]
+_Units = Annotated[int, Field(ge=1, le=10**12)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewVariant(_Request):
+    """A variant to be. Its place in the list is its ordinal."""
+
+    name: _Name
+    key: _Key | None = Field(None, description="Derived from the name when absent")
+    weight: float | None = Field(None, ge=0, le=1, description="All weights sum to 1.0")
+    is_control: bool | None = Field(None, description="Else the one called control, else the first")
+    config: Any = Field({}, description="Any JSON, at most 100,000 bytes")
+
+
+class MetricRequest(_Request):
+    """What is measured. `conversion`: did the unit do it at least once; `mean`: the sum of the unit's values."""
+
+    name: _MetricName
+    kind: MetricKind | None = None
+    direction: Direction | None = None
+    role: Literal["secondary", "guardrail"] | None = None
+    window_days: float | None = Field(
+        None,
+        ge=60 / 86_400,
+        le=365,
+        description="Events that count come this soon after the first exposure; 30 by default",
+    )
+    window_seconds: int | None = Field(
+        None, ge=60, le=365 * 86_400, description="The same in seconds; give one of both"
+    )
+
+
+class PrimaryMetric(MetricRequest):
+    """The metric that decides."""
+
+    role: Literal["primary"] | None = None  # type: ignore[assignment]
+
+
+class Parameters(_Request):
+    """Of the policy and the posteriors; `floor` only for adaptive types."""
+
+    prior_alpha: float | None = Field(None, ge=1e-6, le=1e9)
+    prior_beta: float | None = Field(None, ge=1e-6, le=1e9)
+    floor: float | None = Field(
+        None, ge=0, le=0.5, description="Least share of each variant; 0.002 by default"
+    )
+
+
+class _Change(_Request):
+    actor: _Line | None = Field(
+        None, description="Who does this, as the audit will say beside the token's name"
+    )
+    reason: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
+
+
+class CreateExperiment(_Change):
+    """A new experiment, in status draft."""
+
+    name: _Name
+    key: _Key | None = Field(None, description="Derived from the name when absent")
+    description: _Text | None = None
+    hypothesis: _Text | None = None
+    owner: _Line | None = None
+    tags: Annotated[list[_Word], Field(max_length=50)] | None = None
+    type: ExperimentType | None = ExperimentType.AB
+    unit_type: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
+    public: bool | None = None
+    traffic_allocation: float | None = Field(1.0, ge=0, le=1)
+    variants: Annotated[list[NewVariant], Field(min_length=2, max_length=MOST_VARIANTS)]
+    primary_metric: _MetricName | PrimaryMetric | None = Field(
+        None, description="`conversion` by default where shares are learned; a name alone is a conversion"
+    )
+    secondary_metrics: (
+        Annotated[list[_MetricName | MetricRequest], Field(max_length=MOST_METRICS - 1)] | None
+    ) = Field(None, description="A name alone is a mean")
+    parameters: Parameters | None = None
+    dimensions: Annotated[list[_Word], Field(max_length=16)] | None = Field(
+        None, description="Attributes that are kept with an assignment"
+    )
+    planned_units: _Units | None = None
+    min_sample_size: _Units | None = None
+    significance_threshold: float | None = Field(0.95, ge=1e-6, le=1 - 1e-6)
+    auto_promote_winner: bool | None = None
+
+
+class ChangeRequest(_Change):
+    """Why, and which revision the caller has seen (409 when it is not the newest)."""
+
+    revision: int | None = Field(None, ge=0, le=2**62)
+
+
+class StatusRequest(ChangeRequest):
+    """The status that the experiment is to have."""
+
+    status: Status
+
+
+class DeclareMetric(MetricRequest, ChangeRequest):
+    """One more metric; what the log holds of it already is folded in soon."""
+
+    role: Role | None = None  # type: ignore[assignment]
+
+
+REQUESTS: tuple[type[BaseModel], ...] = (CreateExperiment, ChangeRequest, StatusRequest, DeclareMetric)
+"""What `openapi.py` describes beside the answers."""
+
+
+class Created(BaseModel):
+    """`variants` is their number, as the mission prints it."""
+
+    experiment_id: UUID
+    experiment_key: str
+    name: str
+    status: Status
+    variants: int
+    variant_ids: dict[str, UUID]
+    """By key."""
+    revision: int
+
+
+class VariantBody(BaseModel):
+    """A variant. `weight` is the share it was given, or starts with."""
+
+    id: UUID
+    experiment_id: UUID
+    key: str
+    name: str
+    ordinal: int
+    is_control: bool
+    state: str
+    weight: float
+    config: Any
+    created_at: dt.datetime
+
+
+class MetricBody(BaseModel):
+    """A declared metric."""
+
+    name: str
+    role: Role
+    kind: MetricKind
+    direction: Direction
+    window_seconds: int
+
+
+class ExperimentBody(BaseModel):
+    """An experiment as it is at `revision`."""
+
+    id: UUID
+    key: str
+    name: str
+    description: str
+    hypothesis: str
+    owner: str
+    tags: list[str]
+    type: ExperimentType
+    status: Status
+    unit_type: str
+    public: bool
+    traffic_allocation: float
+    salt: str
+    epoch: int
+    revision: int
+    primary_metric: str | None
+    metrics: list[MetricBody]
+    parameters: dict[str, float]
+    dimensions: list[str]
+    planned_units: int | None
+    min_sample_size: int | None
+    significance_threshold: float
+    auto_promote_winner: bool
+    winner_variant_id: UUID | None
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    started_at: dt.datetime | None
+    completed_at: dt.datetime | None
+    archived_at: dt.datetime | None
+    variants: list[VariantBody]
+
+
+class ExperimentList(BaseModel):
+    """One page; `count` experiments are on it. `next_cursor` is null on the last."""
+
+    experiments: list[ExperimentBody]
+    count: int
+    next_cursor: str | None
+
+
+class Changed(BaseModel):
+    """What the experiment is after the change, or was already."""
+
+    experiment_id: UUID
+    experiment_key: str
+    status: Status
+    revision: int
+    updated_at: dt.datetime
+
+
+class AuditBody(BaseModel):
+    """One change. `principal` is proven by the token, `actor` is what the caller said."""
+
+    id: int
+    at: dt.datetime
+    action: str
+    principal: str
+    actor: str | None
+    reason: str | None
+    request_id: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+class AuditList(BaseModel):
+    """Newest first. `next_cursor` is null on the last page."""
+
+    experiment_id: UUID
+    entries: list[AuditBody]
+    count: int
+    next_cursor: str | None
+
+
+class Meta(BaseModel):
+    """What this deployment is."""
+
+    name: Literal["litmus"] = "litmus"
+    version: str
+    api_version: Literal["v1"] = "v1"
+    environment: Literal["production", "development"]
+    dashboard_url: str
+    features: list[str]
+
+
+def from_experiment(experiment: Experiment) -> ExperimentBody:
+    """As `GET /experiments/{id}` answers it."""
+    primary = experiment.primary
+    return ExperimentBody(
+        id=experiment.id,
+        key=experiment.key,
+        name=experiment.name,
+        description=experiment.description,
+        hypothesis=experiment.hypothesis,
+        owner=experiment.owner,
+        tags=list(experiment.tags),
+        type=experiment.type,
+        status=experiment.status,
+        unit_type=experiment.unit_type,
+        public=experiment.public,
+        traffic_allocation=to_fraction(experiment.traffic),
+        salt=experiment.salt,
+        epoch=experiment.epoch,
+        revision=experiment.revision,
+        primary_metric=None if primary is None else primary.name,
+        metrics=[_from_metric(metric) for metric in experiment.metrics],
+        parameters=dict(experiment.parameters),
+        dimensions=list(experiment.dimensions),
+        planned_units=experiment.planned_units,
+        min_sample_size=experiment.min_sample_size,
+        significance_threshold=experiment.significance,
+        auto_promote_winner=experiment.auto_promote,
+        winner_variant_id=experiment.winner_variant_id,
+        created_at=experiment.created_at,
+        updated_at=experiment.updated_at,
+        started_at=experiment.started_at,
+        completed_at=experiment.completed_at,
+        archived_at=experiment.archived_at,
+        variants=[_from_variant(variant, experiment) for variant in experiment.variants],
+    )
+
+
+def from_created(experiment: Experiment) -> Created:
+    """As `POST /experiments` answers it."""
+    return Created(
+        experiment_id=experiment.id,
+        experiment_key=experiment.key,
+        name=experiment.name,
+        status=experiment.status,
+        variants=len(experiment.variants),
+        variant_ids={variant.key: variant.id for variant in experiment.variants},
+        revision=experiment.revision,
+    )
+
+
+def from_changed(experiment: Experiment) -> Changed:
+    """As a change of the status answers it."""
+    return Changed(
+        experiment_id=experiment.id,
+        experiment_key=experiment.key,
+        status=experiment.status,
+        revision=experiment.revision,
+        updated_at=experiment.updated_at,
+    )
+
+
+def from_audit(entry: AuditEntry) -> AuditBody:
+    """One entry of `GET /experiments/{id}/audit`."""
+    return AuditBody(
+        id=entry.id,
+        at=entry.at,
+        action=entry.action,
+        principal=entry.principal,
+        actor=entry.actor,
+        reason=entry.reason,
+        request_id=entry.request_id,
+        before=None if entry.before is None else dict(entry.before),
+        after=None if entry.after is None else dict(entry.after),
+    )
+
+
+def _from_variant(variant: Variant, experiment: Experiment) -> VariantBody:
+    return VariantBody(
+        id=variant.id,
+        experiment_id=experiment.id,
+        key=variant.key,
+        name=variant.name,
+        ordinal=variant.ordinal,
+        is_control=variant.is_control,
+        state=variant.state,
+        weight=to_fraction(variant.weight),
+        config=variant.config,
+        created_at=variant.created_at,
+    )
+
+
+def _from_metric(metric: Metric) -> MetricBody:
+    return MetricBody(
+        name=metric.name,
+        role=metric.role,
+        kind=metric.kind,
+        direction=metric.direction,
+        window_seconds=metric.window_seconds,
+    )
