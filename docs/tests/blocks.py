@@ -28,12 +28,8 @@ class Block:
 
 
 def documents() -> list[Path]:
-    """Every document that people read, in the order of their paths."""
-    return [
-        *sorted(ROOT.glob("*.md")),
-        *sorted((ROOT / "docs").rglob("*.md")),
-        *sorted((ROOT / "bench").glob("*.md")),
-    ]
+    """Every document that people read, in the order of their paths. (`bench/` is for quiet machines, and for hours.)"""
+    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def blocks(document: Path) -> list[Block]:
