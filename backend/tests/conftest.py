@@ -73,6 +73,9 @@ def database_server() -> Iterator[DatabaseServer]:
     server = Embedded(folder)
     in_own_loop(server.start())
     try:
+        # No test takes the power away, and creating and dropping databases is mostly waiting for the disk.
+        in_own_loop(_execute(server.url, "alter system set fsync = off"))
+        in_own_loop(_execute(server.url, "select pg_reload_conf()"))
         yield DatabaseServer(server.url_for("postgres"), server.url_for)
     finally:
         in_own_loop(server.stop())

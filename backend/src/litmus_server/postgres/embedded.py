@@ -199,31 +199,34 @@ class Embedded:
 
     async def _answers(self) -> bool:
         """Wait until the server answers (true) or ends (false)."""
-        server, started = self._running(), time.monotonic()
-        told = started
+        server, place = self._running(), self._claimed()
+        started = told = time.monotonic()
         pause = 0.01
         while server.alive():
-            try:
-                connection = await asyncpg.connect(self.url, timeout=5.0)
-            except asyncpg.TooManyConnectionsError:
+            # Not knocking before it says that it is ready keeps its log readable during a long recovery.
+            if server.says_ready(place.cluster) and await self._connects():
                 return True
-            except asyncpg.InvalidCatalogNameError as error:
-                raise ClusterGone(
-                    f"The server in {self._claimed().home} has lost its database: {error}"
-                ) from error
-            except NOT_YET as error:
-                if time.monotonic() - told > 2.0:
-                    told = time.monotonic()
-                    last = postmaster.tail(self._claimed().log, lines=1)
-                    self._progress(
-                        f"waiting for PostgreSQL, {told - started:.0f} s: {error}; its log: {last}"
-                    )
-            else:
-                await connection.close()
-                return True
+            if time.monotonic() - told > 2.0:
+                told = time.monotonic()
+                last = postmaster.tail(place.log, lines=1)
+                self._progress(f"waiting for PostgreSQL since {told - started:.0f} s; its log: {last}")
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, 0.25)
         return False
+
+    async def _connects(self) -> bool:
+        try:
+            connection = await asyncpg.connect(self.url, timeout=5.0)
+        except asyncpg.TooManyConnectionsError:
+            return True
+        except NOT_YET:
+            return False
+        except asyncpg.InvalidCatalogNameError as error:
+            raise ClusterGone(
+                f"The server in {self._claimed().home} has lost its database: {error}"
+            ) from error
+        await connection.close()
+        return True
 
     async def _end(self, patience: float) -> None:
         server, self._postmaster, self._place = self._postmaster, None, None

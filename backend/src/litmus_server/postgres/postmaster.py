@@ -50,6 +50,14 @@ class Postmaster:
             os.waitpid(self.pid, os.WNOHANG)
         return False
 
+    def says_ready(self, cluster: Path) -> bool:
+        """Whether it has written into its pid file that recovery is over."""
+        try:
+            lines = (cluster / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
+        return lines[:1] == [str(self.pid)] and lines[7:8] != [] and lines[7].strip() == "ready"
+
     def send(self, number: signal.Signals) -> None:
         """Signal it, if it still is the process that it was."""
         with suppress(psutil.NoSuchProcess):
