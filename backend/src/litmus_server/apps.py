@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from litmus_server.http import operations, problems
 from litmus_server.http.envelope import Envelope
-from litmus_server.http.traffic import Application, Receive, Scope, Send, Traffic
+from litmus_server.http.traffic import ROUTE, Application, Receive, Scope, Send, Traffic
 from litmus_server.http.v1.data import DataPlane
 from litmus_server.wiring import Runtime
 
@@ -30,7 +30,7 @@ class _Planes:
         self._data, self._control = data, control
 
     def is_quiet(self, scope: Scope) -> bool:
-        return scope["path"] in _PROBES or self._data.handles(scope)
+        return ROUTE in scope or scope["path"] in _PROBES  # the data plane names its route itself
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await (self._data if self._data.handles(scope) else self._control)(scope, receive, send)

@@ -5,6 +5,7 @@ It must not know any route.
 
 import re
 import secrets
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,8 @@ from litmus_server.http.problems import problem
 from litmus_server.http.traffic import REQUEST_ID, Application, Message, Receive, Scope, Send
 
 _ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+# Unique, not secret: a random number for the process and a count cost a tenth of a random number each.
+_PROCESS, _numbers = secrets.token_hex(6), count()
 _SECURITY = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
@@ -69,4 +72,4 @@ def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _ID.fullmatch(value):
             return str(value.decode())
-    return secrets.token_hex(8)
+    return f"{_PROCESS}{next(_numbers):x}"

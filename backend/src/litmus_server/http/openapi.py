@@ -125,15 +125,13 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
 
 def _data_operation(route: DataRoute) -> tuple[dict[str, Any], dict[str, Any]]:
     """(operation, the schemas that it names)."""
-    types = [each for kind in (route.request, route.response) for each in _alternatives(kind)]
-    described, schemas = msgspec.json.schema_components(types, ref_template=_REF + "{name}")
-    by_type = dict(zip(types, described, strict=True))
+    schemas: dict[str, Any] = {}
     operation: dict[str, Any] = {
         "operationId": route.operation_id,
         "summary": route.summary,
         "tags": ["data"],
         "security": [{"bearer": []}],
-        "responses": {"200": _success(_schema(route.response, by_type))},
+        "responses": {"200": _success(_describe(route.response, schemas))},
     }
     names = re.findall(r"{(\w+)}", route.path)
     if names:
@@ -141,7 +139,7 @@ def _data_operation(route: DataRoute) -> tuple[dict[str, Any], dict[str, Any]]:
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
         ]
     if route.request is not None:
-        content = {"application/json": {"schema": _schema(route.request, by_type)}}
+        content = {"application/json": {"schema": _describe(route.request, schemas)}}
         operation["requestBody"] = {"required": True, "content": content}
     for status in sorted(route.errors):
         operation["responses"][str(status)] = (
@@ -150,16 +148,32 @@ def _data_operation(route: DataRoute) -> tuple[dict[str, Any], dict[str, Any]]:
     return operation, schemas
 
 
-def _alternatives(kind: Any) -> tuple[Any, ...]:
-    """The types of a union, which msgspec describes one by one."""
-    if kind is None:
-        return ()
-    return get_args(kind) if get_origin(kind) in {Union, UnionType} else (kind,)
+def _describe(kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    """The JSON schema of a type; the schemas that it names are added to `schemas`."""
+    try:
+        (schema,), named = msgspec.json.schema_components([kind], ref_template=_REF + "{name}")
+    except TypeError:  # msgspec decodes no union of two structs, so it describes none; we only encode them
+        return _take_apart(kind, schemas)
+    _add(schemas, named)
+    return dict(schema)
 
 
-def _schema(kind: Any, by_type: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
-    schemas = [by_type[each] for each in _alternatives(kind)]
-    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+def _take_apart(kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in {Union, UnionType}:
+        return {"anyOf": [_describe(each, schemas) for each in inner]}
+    if origin is list:
+        return {"type": "array", "items": _describe(inner[0], schemas)}
+    fields = msgspec.structs.fields(kind)
+    schema = {
+        "title": kind.__name__,
+        "description": (kind.__doc__ or "").strip(),
+        "type": "object",
+        "properties": {field.encode_name: _describe(field.type, schemas) for field in fields},
+        "required": [field.encode_name for field in fields if field.required],
+    }
+    _add(schemas, {kind.__name__: schema})
+    return {"$ref": _REF + kind.__name__}
 
 
 def _success(schema: dict[str, Any]) -> dict[str, Any]:

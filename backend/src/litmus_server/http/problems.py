@@ -14,6 +14,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from litmus_server.domain.errors import (
     Conflict,
@@ -202,12 +203,18 @@ def _ours(error: Exception, request: Request) -> Exception:
             return _refused(error)
         case HTTPException(status_code=404):
             return NotFound("Route", request.url.path)
-        case HTTPException(status_code=405, headers=headers):
-            return MethodNotAllowed((headers or {}).get("Allow", ""))
+        case HTTPException(status_code=405):
+            return MethodNotAllowed(", ".join(_methods(request)))
         case HTTPException(status_code=status) if 400 <= status < 500:
             return Invalid(str(error.detail))
         case _:
             return error
+
+
+def _methods(request: Request) -> list[str]:
+    """Of all routes with this path; Starlette names those of the first one only."""
+    fits = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in fits for method in getattr(route, "methods", None) or ()})
 
 
 def _refused(error: RequestValidationError) -> Invalid:

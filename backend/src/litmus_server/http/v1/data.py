@@ -50,6 +50,7 @@ _SMALL, _LARGE = 1 << 20, 16 << 20
 _JSON = (b"content-type", b"application/json")
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _PREFIX = "/api/v1/experiments/"
+_FOUND = "litmus.found"
 
 
 class Reply(NamedTuple):
@@ -104,14 +105,14 @@ class DataPlane:
 
     def handles(self, scope: Scope) -> bool:
         """Whether the path is one of ours, whatever the method."""
-        return scope["type"] == "http" and self._find(scope["path"]) is not None
+        if scope["type"] != "http" or (found := self._find(scope["path"])) is None:
+            return False
+        scope[_FOUND] = found
+        return True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request of ours. What is wrong is raised: `http/envelope.py` answers it, for both planes."""
-        found = self._find(scope["path"])
-        if found is None:
-            raise NotFound("Route", scope["path"])
-        route, path = found
+        """Answer a request that `handles` took. What is wrong is raised: `http/envelope.py` answers it, for both planes."""
+        route, path = scope[_FOUND]
         scope[ROUTE] = route.template
         if scope["method"] != route.method:
             raise MethodNotAllowed(route.method)
