@@ -6,6 +6,7 @@ batching of the accepted log gives the same tables to the last bit.
 
 import asyncio
 import datetime as dt
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -60,6 +61,10 @@ class _Effect:
         if row["newest"] is not None and (self.newest is None or row["newest"] > self.newest):
             self.newest = row["newest"]
 
+    def merge(self, other: "_Effect") -> None:
+        self.events += other.events
+        self.experiments |= other.experiments
+
 
 class Fold:
     """Folds what waits. Any number of them may run at once on any machines; they take turns."""
@@ -77,6 +82,8 @@ class Fold:
         A batch that PostgreSQL refuses for its data is split down to the guilty events: those are kept in `fold_fault`,
         and the rest is folded. Every other error is the caller's to retry: nothing has changed.
         """
+        if not await connection.fetchval("select exists (select from fold_queue)"):
+            return Folded()
         batches: list[int] = []
         try:
             async with fold_transaction(connection) as minutes_from:
@@ -142,4 +149,134 @@ class Fold:
         if not rows:
             return [], 0.0, False
         self._floor = rows[0]["received_at"] - _LONGEST_WRITE
-        taken = list(takewhile(...))
+        batches: list[int] = []
+        events = 0
+        for row in rows[:most]:
+            if batches and events + row["events"] > self._limit:
+                break
+            batches.append(row["batch"])
+            events += row["events"]
+        self._typical = max(1.0, events / len(batches))
+        return batches, rows[0]["age"].total_seconds(), len(batches) < len(rows)
+
+
+async def lag(connection: "asyncpg.Connection[Any]") -> float:
+    """The age in seconds of the oldest batch that waits; 0 when none does."""
+    age: dt.timedelta | None = await connection.fetchval(
+        "select clock_timestamp() - min(received_at) from fold_queue"
+    )
+    return age.total_seconds() if age else 0.0
+
+
+async def prune_minutes(
+    connection: "asyncpg.Connection[Any]", keep: dt.timedelta = dt.timedelta(days=2)
+) -> int:
+    """Delete the minutes of `rollup` that are older than `keep`, and make no such minute again; how many went."""
+    async with fold_transaction(connection):
+        return int((await connection.execute(statement("fold_prune"), keep)).split()[-1])
+
+
+async def _fold(
+    connection: "asyncpg.Connection[Any]",
+    batches: Sequence[int],
+    only: Sequence[str] | None,
+    minutes_from: dt.datetime,
+) -> _Effect:
+    """The tables with these batches in them; `only`: with these of their events."""
+    effect = _Effect()
+    # Exposures first: then every metric event finds the row that it belongs to, or none.
+    exposures = await connection.fetchrow(statement("fold_exposures"), batches, only, minutes_from)
+    assert exposures is not None
+    effect.add(exposures)
+    effect.grown.update(exposures["entered"] or ())
+    if exposures["units"]:
+        late = Pairs(*(exposures[name] for name in ("units", "pairs", "variants", "epochs", "firsts")))
+        effect.grown.update((await refold(connection, late, minutes_from)).grown)
+    metrics = await connection.fetchrow(statement("fold_metrics"), batches, only, minutes_from)
+    assert metrics is not None
+    effect.add(metrics)
+    if metrics["emptied"]:
+        await sweep(connection, effect.experiments)
+    await mark(connection, effect.experiments, effect.grown, effect.newest)
+    return effect
+
+
+async def _leave_queue(connection: "asyncpg.Connection[Any]", batches: Sequence[int]) -> None:
+    await connection.execute("delete from fold_queue where batch = any($1::bigint[])", batches)
+
+
+async def _fold_apart(connection: "asyncpg.Connection[Any]", batches: Sequence[int]) -> Folded:
+    """Batches that fail together, each alone, so that only the guilty one is searched through."""
+    done = Folded(more=True)
+    for batch in batches:
+        try:
+            async with fold_transaction(connection) as minutes_from:
+                if not await _waits(connection, batch):
+                    continue
+                effect, faults = await _fold(connection, [batch], None, minutes_from), 0
+                await _leave_queue(connection, [batch])
+        except asyncpg.PostgresError as error:
+            if not _is_data_error(error):
+                raise
+            effect, faults = await _fold_guilty(connection, batch)
+        done = Folded(
+            done.batches + 1,
+            done.events + effect.events,
+            done.experiments | effect.experiments,
+            done.faults + faults,
+            more=True,
+        )
+    return done
+
+
+async def _fold_guilty(connection: "asyncpg.Connection[Any]", batch: int) -> tuple[_Effect, int]:
+    """A batch with a guilty event: fold all others, and keep that one in `fold_fault`.
+
+    Any batching gives the same tables, so parts of a batch may be folded one after the other. What is in `fold_fault` is
+    not there for a recompute: so all events start in it, and leave it with the part that they are folded in.
+    """
+    effect = _Effect()
+    async with fold_transaction(connection) as minutes_from:
+        if not await _waits(connection, batch):
+            return effect, 0
+        events = [row[0] for row in await connection.fetch(statement("fold_suspect"), batch)]
+        await _leave_queue(connection, [batch])
+        faults = 0
+        parts = [events]
+        while parts:
+            part = parts.pop()
+            try:
+                async with connection.transaction():
+                    effect.merge(await _fold(connection, [batch], part, minutes_from))
+                    await connection.execute("delete from fold_fault where event_id = any($1::uuid[])", part)
+            except asyncpg.PostgresError as error:
+                if not _is_data_error(error):
+                    raise
+                if len(part) > 1:
+                    middle = len(part) // 2
+                    parts += [part[middle:], part[:middle]]
+                    continue
+                faults += 1
+                await connection.execute(
+                    "update fold_fault set error = $2 where event_id = $1", part[0], str(error)
+                )
+                _log.error("event put aside by the fold", event_id=str(part[0]), error=str(error))
+    return effect, faults
+
+
+async def _waits(connection: "asyncpg.Connection[Any]", batch: int) -> bool:
+    return bool(await connection.fetchval("select exists (select from fold_queue where batch = $1)", batch))
+
+
+def _is_data_error(error: asyncpg.PostgresError) -> bool:
+    return str(error.sqlstate or "").startswith(_BLAMES_DATA)
+
+
+async def _first(*waiting: Awaitable[object], timeout: float) -> None:
+    """Until one of them is done, or so many seconds have passed."""
+    tasks = [asyncio.ensure_future(one) for one in waiting]
+    try:
+        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

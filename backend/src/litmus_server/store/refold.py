@@ -43,9 +43,7 @@ class Refolded:
     grown: Counter[int]
 
 
-async def refold(
-    connection: "asyncpg.Connection[Any]", pairs: Pairs, minutes_from: dt.datetime
-) -> Refolded:
+async def refold(connection: "asyncpg.Connection[Any]", pairs: Pairs, minutes_from: dt.datetime) -> Refolded:
     """In a fold transaction. Reads batches that are folded, never one that waits."""
     shift, rows = statement("refold_shift"), statement("refold_rows")
     before = await connection.fetchval(shift, -1, pairs.units, pairs.experiments, minutes_from)
@@ -103,8 +101,7 @@ async def refold_experiment(connection: "asyncpg.Connection[Any]", experiment: i
     while True:
         async with fold_transaction(connection) as minutes_from:
             units = [
-                row[0]
-                for row in await connection.fetch(statement("refold_units"), experiment, after, _SLICE)
+                row[0] for row in await connection.fetch(statement("refold_units"), experiment, after, _SLICE)
             ]
             if units:
                 done = await refold(connection, Pairs.of(units, [experiment] * len(units)), minutes_from)

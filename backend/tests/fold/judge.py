@@ -1,0 +1,133 @@
+"""The fold in plain Python, read from the definition: exact integers, dictionaries, no order, no increments."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+BEFORE = dt.timedelta(days=30)
+ORIGIN = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+ALL_TIME = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+Table = dict[tuple[Any, ...], tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One accepted event; kind 1 is an exposure, 2 and 3 are metric events. `value` is in micro-units."""
+
+    unit: str
+    kind: int
+    occurred_at: dt.datetime
+    experiment: int | None = None
+    variant: int | None = None
+    epoch: int | None = None
+    metric: int | None = None
+    value: int | None = None
+    unit_type: str | None = None
+    is_bot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One experiment as the fold sees it; `metrics`: metric → (slot, window in seconds)."""
+
+    number: int
+    unit_type: str
+    cohort_hours: int
+    metrics: dict[int, tuple[int, int]]
+
+    @property
+    def width(self) -> int:
+        return max((slot for slot, _ in self.metrics.values()), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What unit_state, moments, rollup and fold_mark.units must hold."""
+
+    states: Table
+    moments: Table
+    rollup: Table
+    units: dict[int, int]
+
+
+def judge(
+    events: Iterable[Event], experiments: Iterable[Declared], minutes_from: dt.datetime = ALL_TIME
+) -> Tables:
+    log = [event for event in events if not event.is_bot]
+    declared = {experiment.number: experiment for experiment in experiments}
+    states: Table = {}
+    moments: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 7)
+    rollup: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 3)
+    units: dict[int, int] = defaultdict(int)
+
+    def tally(experiment: int, variant: int | None, metric: int | None, at: dt.datetime, *add: int) -> None:
+        minute, hour = at.replace(second=0, microsecond=0), at.replace(minute=0, second=0, microsecond=0)
+        for span, start in ((0, ALL_TIME), (1, hour), (2, minute)):
+            if span < 2 or start >= minutes_from:
+                row = rollup[experiment, variant, metric, span, start]
+                row[:] = [old + new for old, new in zip(row, add, strict=True)]
+
+    for event in log:
+        if event.kind == 1:
+            tally(event.experiment or 0, event.variant, 0, event.occurred_at, 1, 0, 0)
+        elif event.experiment is not None:
+            tally(event.experiment, event.variant, event.metric, event.occurred_at, 1, event.value or 0, 0)
+
+    by_unit: dict[str, list[Event]] = defaultdict(list)
+    for event in log:
+        by_unit[event.unit].append(event)
+    for unit, own in by_unit.items():
+        if any(event.experiment is None for event in own):
+            states[unit, 0] = (None, None, None, None, [], [], [], [])
+        for number in {event.experiment for event in own if event.experiment is not None}:
+            experiment = declared[number]
+            named = [event for event in own if event.experiment == number]
+            variant, epoch = named[0].variant, named[0].epoch
+            first_at = min((event.occurred_at for event in named if event.kind == 1), default=None)
+            if first_at is None:
+                states[unit, number] = (variant, epoch, None, None, [], [], [], [])
+                continue
+            hours = (first_at - ORIGIN) // dt.timedelta(hours=1)
+            cohort = hours // experiment.cohort_hours * experiment.cohort_hours
+            loose = [
+                event
+                for event in own
+                if event.experiment is None and (event.unit_type or "user") == experiment.unit_type
+            ]
+            counts, totals, before = ([0] * experiment.width for _ in range(3))
+            firsts: list[dt.datetime | None] = [None] * experiment.width
+            moments[number, variant, epoch, cohort, 0][0] += 1
+            units[number] += 1
+            tally(number, variant, 0, first_at, 0, 0, 1)
+            for event in loose:
+                if event.occurred_at >= first_at:
+                    tally(number, variant, event.metric, event.occurred_at, 1, event.value or 0, 0)
+            for metric, (slot, window) in experiment.metrics.items():
+                values = [
+                    (event.occurred_at, event.value or 0)
+                    for event in named + loose
+                    if event.kind > 1 and event.metric == metric
+                ]
+                inside = [
+                    (at, v) for at, v in values if first_at <= at < first_at + dt.timedelta(seconds=window)
+                ]
+                y = sum(v for _, v in inside)
+                x = sum(v for at, v in values if first_at - BEFORE <= at < first_at)
+                counts[slot - 1], totals[slot - 1], before[slot - 1] = len(inside), y, x
+                if inside:
+                    firsts[slot - 1] = first = min(at for at, _ in inside)
+                    tally(number, variant, metric, first, 0, 0, 1)
+                if inside or x:
+                    row = moments[number, variant, epoch, cohort, metric]
+                    add = (int(bool(inside)), y, y**2, y**3, x, x**2, x * y)
+                    row[:] = [old + new for old, new in zip(row, add, strict=True)]
+            states[unit, number] = (variant, epoch, cohort, first_at, counts, totals, before, firsts)
+    return Tables(
+        states,
+        {key: tuple(row) for key, row in moments.items()},
+        {key: tuple(row) for key, row in rollup.items()},
+        dict(units),
+    )

@@ -1,0 +1,117 @@
+"""Experiments and batches put into a database by plain SQL, and the fold's tables read back as the judge writes them."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+import asyncpg
+from fold.judge import Declared, Event, Tables
+from litmus_server.store.fold import Fold, Folded
+
+_TABLES = [
+    "event",
+    "fold_queue",
+    "unit_state",
+    "moments",
+    "rollup",
+    "fold_mark",
+    "fold_fault",
+    "experiment_metric",
+    "experiments",
+]
+Connection: TypeAlias = "asyncpg.Connection[Any]"
+
+
+async def declare(connection: Connection, experiments: Iterable[Declared]) -> None:
+    """Experiments, with all metric numbers up to 40 to exist."""
+    await connection.execute(
+        "insert into metric (name) select 'metric_' || n from generate_series(1, 40) n on conflict do nothing"
+    )
+    for experiment in experiments:
+        await connection.execute(
+            """
+            insert into experiments (no, id, key, name, type, status, unit_type, salt, traffic, revision, cohort_hours)
+            overriding system value
+            values ($1, $2, $3, $3, 'ab', 'running', $4, 's', 1000000, 1, $5)
+            """,
+            experiment.number,
+            uuid.uuid4(),
+            f"experiment-{experiment.number}",
+            experiment.unit_type,
+            experiment.cohort_hours,
+        )
+        await declare_metrics(connection, experiment)
+
+
+async def declare_metrics(connection: Connection, experiment: Declared) -> None:
+    await connection.executemany(
+        """
+        insert into experiment_metric (experiment, metric, slot, role, kind, window_seconds)
+        values ($1, $2, $3, 'primary', 'mean', $4)
+        on conflict (experiment, metric) do update set window_seconds = excluded.window_seconds
+        """,
+        [(experiment.number, metric, slot, window) for metric, (slot, window) in experiment.metrics.items()],
+    )
+
+
+async def write_batch(connection: Connection, batch: int, events: Sequence[Event]) -> list[uuid.UUID]:
+    """What the transaction of a journal leaves behind; the ids of the events."""
+    ids = [uuid.uuid4() for _ in events]
+    async with connection.transaction():
+        await connection.executemany(
+            """
+            insert into event (batch, event_id, kind, experiment, variant, epoch, unit, unit_type, metric, value, occurred_at,
+                               is_bot, door)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1)
+            """,
+            [
+                (
+                    batch, event_id, e.kind, e.experiment, e.variant, e.epoch, e.unit, e.unit_type, e.metric, e.value,
+                    e.occurred_at, e.is_bot,
+                )
+                for event_id, e in zip(ids, events, strict=True)
+            ],
+        )  # fmt: skip
+        await connection.execute("insert into fold_queue (batch) values ($1)", batch)
+    return ids
+
+
+async def fold_all(connection: Connection) -> list[Folded]:
+    """Fold until nothing waits."""
+    fold, done = Fold(), []
+    while (folded := await fold.fold_once(connection)).batches:
+        done.append(folded)
+    return done
+
+
+async def clear(connection: Connection) -> None:
+    """An empty database again, faster than a new one or a truncated one."""
+    for table in _TABLES:
+        await connection.execute(f"delete from {table}")
+    await connection.execute("update fold_lock set minutes_from = '-infinity'")
+
+
+async def tables(connection: Connection) -> Tables:
+    async with connection.transaction(isolation="repeatable_read"):
+        states = await connection.fetch(
+            "select unit, experiment, variant, epoch, cohort, first_at, counts, totals, before, firsts from unit_state"
+        )
+        moments = await connection.fetch(
+            "select experiment, variant, epoch, cohort, metric, n, s1, s2, s3, x1, x2, xy from moments"
+        )
+        rollup = await connection.fetch(
+            "select experiment, variant, metric, span, at, events, total, units from rollup"
+        )
+        marks = await connection.fetch("select experiment, units from fold_mark where units <> 0")
+    return Tables(
+        {tuple(row[:2]): tuple(row[2:]) for row in states},
+        {tuple(row[:5]): tuple(row[5:]) for row in moments},
+        {(*row[:4], row[4].replace(tzinfo=dt.UTC)): tuple(row[5:]) for row in rollup},
+        {row[0]: row[1] for row in marks},
+    )
+
+
+def at(seconds: float) -> dt.datetime:
+    """A moment on a fixed day, so many seconds after noon."""
+    return dt.datetime(2026, 3, 4, 12, tzinfo=dt.UTC) + dt.timedelta(seconds=seconds)
