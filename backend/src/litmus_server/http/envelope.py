@@ -5,6 +5,7 @@ It must not know any route.
 
 import re
 import secrets
+from collections.abc import Awaitable
 from itertools import count
 from typing import Any
 from urllib.parse import quote
@@ -42,12 +43,12 @@ class Envelope:
         started = False
         echo = (b"x-request-id", request_id.encode())
 
-        async def enveloped(message: Message) -> None:
+        def enveloped(message: Message) -> Awaitable[None]:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
                 message["headers"] = [*message.get("headers", ()), echo, *_SECURITY]
-            await send(message)
+            return send(message)
 
         try:
             await self._app(scope, receive, enveloped)

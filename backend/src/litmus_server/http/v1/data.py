@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
+
 from litmus_server.domain.access import Action, Principal
 from litmus_server.domain.assignment import assignment_id
 from litmus_server.domain.errors import Fault, Invalid, LitmusError, NotFound, TooLarge

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
+
 from litmus_server.domain.event import Submitted
 
 UTC = Annotated[dt.datetime, msgspec.Meta(tz=True)]
