@@ -165,8 +165,6 @@ def _read_key(form: Form, name: str, kind: str) -> str:
 
 def _read_variants(form: Form, kind: ExperimentType) -> tuple[DraftVariant, ...]:
     entries = form.entries("variants", MOST_VARIANTS, 2)
-    if not form.has("variants"):
-        form.fault("variants", "is required: at least 2 variants")
     forms = [entries.form(place) for place in entries]
     read = [_read_variant(each) for each in forms]
     _refuse_twins(forms, read)

@@ -32,7 +32,7 @@ class _Findings:
 class Form:
     """One object of the input. Its methods answer something of the right type, whatever is there; `close` raises."""
 
-    __slots__ = ("_asked", "_fields", "_findings", "at")
+    __slots__ = ("_asked", "_fields", "_findings", "_void", "at")
 
     def __init__(self, value: object, at: str = "", findings: _Findings | None = None) -> None:
         """`at` is the JSON pointer of this object in the whole input."""
@@ -41,7 +41,8 @@ class Form:
         self._findings.forms.append(self)
         self._asked: dict[str, None] = {}
         self._fields: Mapping[str, object] = value if isinstance(value, Mapping) else {}
-        if not isinstance(value, Mapping):
+        self._void = not isinstance(value, Mapping)
+        if self._void:
             self._findings.faults.append(Fault(at, "must be an object"))
 
     def __iter__(self) -> Iterator[str]:
@@ -66,7 +67,9 @@ class Form:
         return len(self._findings.faults)
 
     def fault(self, name: str, message: str) -> None:
-        """Note what is wrong with this field; "" is the object itself."""
+        """Note what is wrong with this field; "" is the object itself. What is no object has no field to be wrong."""
+        if self._void:
+            return
         self._findings.faults.append(Fault(self._pointer(name) if name else self.at, message))
 
     def adopt(self, invalid: Invalid) -> None:
@@ -175,8 +178,10 @@ class Form:
         """A list as a form whose fields are "0", "1", …; an empty one when it is absent."""
         value = self.value(name)
         if value is None:
+            if least:
+                self.fault(name, f"is required: a list of at least {least}")
             value = []
-        if not isinstance(value, list | tuple):
+        elif not isinstance(value, list | tuple):
             self.fault(name, "must be a list")
             value = []
         elif not least <= len(value) <= most:

@@ -5,11 +5,12 @@ FastAPI describes the control plane, msgspec's types the data plane. It must not
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from http import HTTPStatus
 from importlib.util import find_spec
 from pathlib import Path
 from types import UnionType
-from typing import Any, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 import msgspec
 from fastapi import APIRouter, FastAPI
@@ -149,31 +150,39 @@ def _data_operation(route: DataRoute) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _describe(kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:
-    """The JSON schema of a type; the schemas that it names are added to `schemas`."""
-    try:
-        (schema,), named = msgspec.json.schema_components([kind], ref_template=_REF + "{name}")
-    except TypeError:  # msgspec decodes no union of two structs, so it describes none; we only encode them
-        return _take_apart(kind, schemas)
-    _add(schemas, named)
-    return dict(schema)
+    """The JSON schema of a type; the structs that it names are added to `schemas`.
 
-
-def _take_apart(kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    msgspec describes only what it can decode strictly; we also have unions of structs, and JSON that is kept as it came.
+    """
     origin, inner = get_origin(kind), get_args(kind)
     if origin in {Union, UnionType}:
         return {"anyOf": [_describe(each, schemas) for each in inner]}
+    if origin is Annotated and get_origin(inner[0]) is list:
+        bounds = Annotated[list, *inner[1:]]
+        return {**msgspec.json.schema(bounds), **_describe(inner[0], schemas)}
     if origin is list:
         return {"type": "array", "items": _describe(inner[0], schemas)}
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        if kind.__name__ not in schemas:
+            schemas[kind.__name__] = _struct(kind, schemas)
+        return {"$ref": _REF + kind.__name__}
+    return {"type": "number"} if kind is Decimal else msgspec.json.schema(kind)
+
+
+def _struct(kind: type[msgspec.Struct], schemas: dict[str, Any]) -> dict[str, Any]:
     fields = msgspec.structs.fields(kind)
-    schema = {
+    properties = {field.encode_name: _describe(field.type, schemas) for field in fields}
+    for field in fields:
+        if isinstance(field.default, str | int | float):
+            properties[field.encode_name]["default"] = field.default
+    return {
         "title": kind.__name__,
         "description": (kind.__doc__ or "").strip(),
         "type": "object",
-        "properties": {field.encode_name: _describe(field.type, schemas) for field in fields},
+        "properties": properties,
         "required": [field.encode_name for field in fields if field.required],
+        **({"additionalProperties": False} if kind.__struct_config__.forbid_unknown_fields else {}),
     }
-    _add(schemas, {kind.__name__: schema})
-    return {"$ref": _REF + kind.__name__}
 
 
 def _success(schema: dict[str, Any]) -> dict[str, Any]:
