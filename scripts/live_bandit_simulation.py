@@ -19,7 +19,7 @@ from typing import TextIO
 import five_models
 from five_models import MODELS, Store, Traffic
 from litmus_api import Api, ApiError, Json
-from simulation_screen import Screen, snapshot_line, summary
+from simulation_screen import Screen, leader, snapshot_line, summary
 
 TICK = 0.1  # seconds between requests: so many units as came due in it share one
 MOST_PER_REQUEST = 200  # units; with their events well below the batch that the API takes
@@ -147,16 +147,16 @@ class Simulation:
     def _report(self) -> None:
         bandit = self._bandit()
         self._screen.line(snapshot_line(bandit, self._progress.seconds(), self._progress.served))
-        top = max(bandit["variants"], key=lambda each: float(each["win_probability"]))
+        top = leader(bandit)
         if (
             self._progress.converged_after is None
             and top["win_probability"] >= self._options.convergence_win_prob
-            and top["exposures"] >= self._options.min_exposures_per_variant
+            and top["exposed_units"] >= self._options.min_exposures_per_variant
         ):
             self._progress.converged_after = self._progress.served
             self._screen.line(
                 f"converged top={top['variant_key']} win_probability={top['win_probability']:.4f} "
-                f"exposures={top['exposures']} units={self._progress.served} "
+                f"exposures={top['exposed_units']} units={self._progress.served} "
                 f"seconds={self._progress.seconds():.0f}"
             )
             self._how_to_stop("convergence reached")

@@ -48,14 +48,20 @@ class Screen:
             self._height = 0
 
 
+def leader(bandit: dict[str, Any]) -> dict[str, Any]:
+    """The variant with the highest win probability."""
+    top: dict[str, Any] = max(bandit["variants"], key=lambda each: float(each["win_probability"] or 0))
+    return top
+
+
 def snapshot_line(bandit: dict[str, Any], seconds: float, units: int) -> str:
     """One `live_snapshot`, as words that a program can read too."""
-    top = max(bandit["variants"], key=lambda each: float(each["win_probability"]))
+    top = leader(bandit)
     exposures = sum(each["exposures"] for each in bandit["variants"])
     return (
         f"live_snapshot t={seconds:.0f}s units={units} top={top['variant_key']} "
         f"win_probability={top['win_probability']:.4f} expected_rate={top['expected_rate']:.4f} "
-        f"top_exposures={top['exposures']} exposures={exposures} share={top['propensity']:.4f} "
+        f"top_exposures={top['exposed_units']} exposures={exposures} share={top['propensity']:.4f} "
         f"policy_version={bandit['policy_version']} lag={bandit['lag_seconds']:.2f}s"
     )
 
@@ -85,7 +91,7 @@ def _rows(bandit: dict[str, Any]) -> list[str]:
         model = BY_KEY[each["variant_key"]]
         share = float(each["propensity"])
         rows.append(
-            f"{each['variant_key'][:14]:<15}{_bar(share):<{_BAR}} {share:>4.0%} {each['exposures']:>7}  "
+            f"{each['variant_key'][:14]:<15}{_bar(share):<{_BAR}} {share:>4.0%} {each['exposed_units']:>7}  "
             f"{each['win_probability']:>7.3f}  {each['expected_rate']:>6.3f}  "
             f"{_interval(each['alpha'], each['beta'], model.rate)}"
         )

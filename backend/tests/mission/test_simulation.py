@@ -68,7 +68,7 @@ def test_the_summary_compares_with_an_equal_split() -> None:
 
 BANDIT = {
     "variants": [
-        {"variant_key": model.key, "propensity": 0.2, "exposures": 10, "win_probability": 0.2}
+        {"variant_key": model.key, "propensity": 0.2, "exposed_units": 10, "win_probability": 0.2}
         | {"expected_rate": 0.7, "alpha": 8, "beta": 4}
         for model in MODELS
     ]
