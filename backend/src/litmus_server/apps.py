@@ -3,12 +3,15 @@
 It knows which routes there are; it must not know what they do.
 """
 
-from fastapi import FastAPI
-
-from litmus_server.http import operations, problems
+from litmus_server.domain.draft import ExperimentType
+from litmus_server.http import operations
+from litmus_server.http.control_plane import control_plane
 from litmus_server.http.envelope import Envelope
 from litmus_server.http.traffic import ROUTE, Application, Receive, Scope, Send, Traffic
+from litmus_server.http.v1 import control
+from litmus_server.http.v1.control_wire import REQUESTS, Meta
 from litmus_server.http.v1.data import DataPlane
+from litmus_server.http.v1.data_routes import ROUTES
 from litmus_server.wiring import Runtime
 
 _PROBES = frozenset({"/health", "/ready", "/metrics"})
@@ -16,10 +19,24 @@ _PROBES = frozenset({"/health", "/ready", "/metrics"})
 
 def application(runtime: Runtime) -> Application:
     """What answers requests, for this runtime."""
-    control = FastAPI(title="Litmus", version=runtime.operations.version)
-    problems.install(control)
-    control.include_router(operations.router(runtime.operations))
-    both = _Planes(runtime.data, control)
+    settings, version = runtime.settings, runtime.operations.version
+    meta = Meta(
+        version=version,
+        environment=settings.env,
+        dashboard_url=settings.dashboard,
+        features=list(ExperimentType),
+    )
+    managed = control_plane(
+        version=version,
+        routers=[
+            operations.router(runtime.operations),
+            control.routes(runtime.experiments, runtime.authenticator, meta),
+        ],
+        data=ROUTES,
+        requests=REQUESTS,
+        origins=settings.cors_origins,
+    )
+    both = _Planes(runtime.data, managed)
     traffic = Traffic(Envelope(both), quiet=both.is_quiet)
     runtime.operations.collectors.append(traffic)
     return traffic
