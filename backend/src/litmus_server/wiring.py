@@ -91,7 +91,7 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
         settings=settings,
         pool=pool,
         authenticator=authenticator,
-        experiments=Experiments(control.Control(pool)),
+        experiments=Experiments(control.Control(pool), snapshots.refresh),
         data=DataPlane(authenticator, Decisions(snapshots, assignments, ledger), ingest, snapshots),
         operations=Operations(
             version=VERSION,

@@ -5,13 +5,15 @@ machines stand in one order. It must not know SQL or HTTP.
 """
 
 import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import NamedTuple
 from uuid import uuid4
 
 from litmus_server.domain.audit import AuditEntry, Cause
 from litmus_server.domain.draft import TITLE, Draft, is_reference
-from litmus_server.domain.errors import Conflict, Fault, Invalid, NotFound
+from litmus_server.domain.errors import Conflict, Fault, Invalid, NotFound, Unavailable
 from litmus_server.domain.experiment import Experiment, Status, begin
 from litmus_server.domain.listing import Listing, cursor_after, decode_cursor, encode_cursor, wrong_cursor
 from litmus_server.domain.metric import Metric
@@ -37,13 +39,13 @@ class AuditPage(NamedTuple):
 class Experiments:
     """Every method raises Unavailable when the database is away; a change is then done wholly or not at all."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        """`catalog` keeps them."""
-        self._catalog = catalog
+    def __init__(self, catalog: Catalog, refresh: Callable[[], Awaitable[None]] | None = None) -> None:
+        """`catalog` keeps them. `refresh` lets this process decide by a change before the change is answered."""
+        self._catalog, self._refresh = catalog, refresh
 
     async def create(self, draft: Draft, cause: Cause) -> Experiment:
         """A new experiment in status draft. Raises Invalid when its name or key was ever used."""
-        async with self._catalog.change() as change:
+        async with self._changing() as change:
             _refuse_taken(draft, *await change.taken(draft.name, draft.key))
             ids = tuple(uuid4() for _ in draft.variants)
             experiment = begin(draft, uuid4(), ids, secrets.token_hex(8), change.at)
@@ -69,7 +71,7 @@ class Experiments:
 
         Raises NotFound, InvalidTransition, and Conflict when `revision` is given and is not the experiment's.
         """
-        async with self._catalog.change() as change:
+        async with self._changing() as change:
             before = await _current(change, reference, revision)
             if before.status is status:
                 return before
@@ -95,7 +97,7 @@ class Experiments:
         self, reference: str, metric: Metric, cause: Cause, revision: int | None = None
     ) -> Experiment:
         """Measure one more metric; what the log holds of it already is folded in by a job. Raises as `set_status`, and Invalid."""
-        async with self._catalog.change() as change:
+        async with self._changing() as change:
             before = await _current(change, reference, revision)
             after = await change.save(before, before.measuring(metric, change.at), "declare_metric", cause)
             if after.status is not Status.DRAFT:
@@ -109,6 +111,16 @@ class Experiments:
         found = await self._catalog.audit(experiment.id, before, limit + 1)
         page = found[:limit]
         return AuditPage(page, encode_cursor("audit", str(page[-1].id)) if len(found) > limit else None)
+
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[CatalogChange]:
+        async with self._catalog.change() as change:
+            yield change
+        if self._refresh is not None:
+            # The change is committed, whatever becomes of the look at it.
+            with suppress(Unavailable):
+                await self._refresh()
 
 
 async def _current(change: CatalogChange, reference: str, revision: int | None) -> Experiment:
