@@ -30,7 +30,9 @@ class Request:
 
 
 class ScriptedServer:
-    """Answers `assign` and `events` as Litmus does, unless its script says otherwise, and remembers what it got."""
+    """Answers `assign` and `events` as Litmus does, unless its script says otherwise, and remembers what it
+    got.
+    """
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -45,6 +47,7 @@ class ScriptedServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # header and body are two writes: 40 ms a request otherwise
 
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers["Content-Length"]))

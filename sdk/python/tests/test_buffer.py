@@ -1,4 +1,6 @@
-"""The buffer against a naive model: bounded, oldest first, exposures dearer than metrics, nothing unaccounted for."""
+"""The buffer against a naive model: bounded, oldest first, exposures dearer than metrics, nothing unaccounted
+for.
+"""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,6 @@
-"""Events on the wire: numbers that keep their digits, ids that sort by time, outcomes that account for every event."""
+"""Events on the wire: numbers that keep their digits, ids that sort by time, outcomes that account for every
+event.
+"""
 
 import json
 import uuid

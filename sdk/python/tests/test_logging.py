@@ -1,4 +1,6 @@
-"""Exposures and metrics, from the call to the acknowledgement, against a server that may or may not cooperate."""
+"""Exposures and metrics, from the call to the acknowledgement, against a server that may or may not
+cooperate.
+"""
 
 import logging
 import threading

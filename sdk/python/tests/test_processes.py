@@ -1,4 +1,6 @@
-"""Forks, children and exits, each in an interpreter of its own: what a process logged is sent once, by that process."""
+"""Forks, children and exits, each in an interpreter of its own: what a process logged is sent once, by that
+process.
+"""
 
 import os
 import subprocess

@@ -1,4 +1,6 @@
-"""Conditions: the golden cases of each operator, and an evaluator of our own as the judge of their combinations."""
+"""Conditions: the golden cases of each operator, and an evaluator of our own as the judge of their
+combinations.
+"""
 
 from typing import Any
 

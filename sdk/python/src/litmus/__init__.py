@@ -2,7 +2,8 @@
 
     from litmus import ExperimentClient
 
-Importing `litmus.decide` alone loads the standard library only: the client, and with it httpx2, comes on first use.
+Importing `litmus.decide` alone loads the standard library only: the client, and with it httpx2, comes on
+first use.
 """
 
 from importlib import import_module

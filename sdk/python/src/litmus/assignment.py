@@ -19,7 +19,8 @@ class Assignment:
     reason: str
     """The server's (`assigned`, `traffic`, `paused`, …), or `override`, or for a fallback what went wrong."""
     source: Source
-    """`stale` is a cached answer past its time, since the server is away; `fallback` is a guess of the SDK."""
+    """`stale` is a cached answer past its time, since the server is away; `fallback` is a guess of the SDK.
+    """
     experiment_id: str
     unit_id: str
     config: object = None

@@ -10,10 +10,11 @@ from litmus.events import Event
 
 
 class EventBuffer:
-    """A bounded queue, oldest first. When full it gives up the oldest metric, and an exposure only without metrics.
+    """A bounded queue, oldest first. When full it gives up the oldest metric, and an exposure only without
+    metrics.
 
-    What was taken is held until it is settled, and taken again first: a delivery that failed is repeated as it was,
-    with the same ids. Held events are never given up, since the server may have them already.
+    What was taken is held until it is settled, and taken again first: a delivery that failed is repeated as
+    it was, with the same ids. Held events are never given up, since the server may have them already.
     """
 
     def __init__(self, capacity: int) -> None:

@@ -45,9 +45,10 @@ SETTLED_TTL = 5.0
 class ExperimentClient:
     """A thread-safe client of one Litmus server; make one a process and keep it.
 
-    With `fail_safe_enabled` no method raises because of Litmus or of the data: `get_variant` answers from the cache,
-    from an expired cache entry, or with `default_variant` and `in_experiment=False`; an event that can never be
-    accepted is counted in `stats()`. Without it, `get_variant` and the `log_…` methods raise LitmusError.
+    With `fail_safe_enabled` no method raises because of Litmus or of the data: `get_variant` answers from the
+    cache, from an expired cache entry, or with `default_variant` and `in_experiment=False`; an event that can
+    never be accepted is counted in `stats()`. Without it, `get_variant` and the `log_…` methods raise
+    LitmusError.
     """
 
     def __init__(
@@ -70,10 +71,11 @@ class ExperimentClient:
     ) -> None:
         """Nothing is connected yet. Raises ValueError when an argument makes no sense.
 
-        `base_url` and `api_key` default to LITMUS_BASE_URL and LITMUS_API_KEY. `timeout` is the whole budget of a call
-        in seconds, retries included. `overrides` maps experiments to variant keys for tests: they are answered
-        without the server, and nothing is logged for them. `on_error` is called with every failure, also those that
-        fail-safe mode hides, and from the background thread as well. `transport` is an httpx2 transport.
+        `base_url` and `api_key` default to LITMUS_BASE_URL and LITMUS_API_KEY. `timeout` is the whole budget
+        of a call in seconds, retries included. `overrides` maps experiments to variant keys for tests: they
+        are answered without the server, and nothing is logged for them. `on_error` is called with every
+        failure, also those that fail-safe mode hides, and from the background thread as well. `transport` is
+        an httpx2 transport.
         """
         at_least(0, retries=retries, cache_ttl_seconds=cache_ttl_seconds)
         at_least(0.001, timeout=timeout, flush_interval_seconds=flush_interval_seconds)
@@ -111,8 +113,8 @@ class ExperimentClient:
     ) -> Assignment:
         """The variant of this unit, by the id or the key of the experiment.
 
-        It logs no exposure, since an assignment is not one: call `log_exposure` where the variants differ, or pass
-        `log_exposure=True` to do so at once, which logs only when the unit is in the experiment.
+        It logs no exposure, since an assignment is not one: call `log_exposure` where the variants differ, or
+        pass `log_exposure=True` to do so at once, which logs only when the unit is in the experiment.
         """
         try:
             experiment, unit = experiment_text(experiment_id), unit_text(unit_id)
@@ -145,8 +147,8 @@ class ExperimentClient:
     ) -> None:
         """The unit met the point where the variants differ. Buffered; returns at once.
 
-        It is dropped, and counted in `stats()`, for a unit that was last seen outside the experiment or was shown a
-        fallback, and with `dedupe_exposures` when this process logged it before.
+        It is dropped, and counted in `stats()`, for a unit that was last seen outside the experiment or was
+        shown a fallback, and with `dedupe_exposures` when this process logged it before.
         """
 
         def build() -> Event | None:
@@ -181,8 +183,9 @@ class ExperimentClient:
     ) -> None:
         """A number was observed for the unit in this experiment. Buffered; returns at once.
 
-        `value` is an int, a float or a Decimal, kept to six fractional digits by the server. The same `event_id` is
-        counted once, however often it is logged. Dropped, and counted, for a unit that was shown a fallback.
+        `value` is an int, a float or a Decimal, kept to six fractional digits by the server. The same
+        `event_id` is counted once, however often it is logged. Dropped, and counted, for a unit that was
+        shown a fallback.
         """
 
         def build() -> Event | None:
@@ -211,7 +214,9 @@ class ExperimentClient:
         metadata: Mapping[str, object] | None = None,
         event_id: str | None = None,
     ) -> None:
-        """A number was observed for the unit: it counts in every experiment that the unit was exposed to before."""
+        """A number was observed for the unit: it counts in every experiment that the unit was exposed to
+        before.
+        """
         self._log(
             lambda: events.metric(
                 metric_name,
@@ -225,7 +230,9 @@ class ExperimentClient:
         )
 
     def flush(self, timeout: float = 5.0) -> FlushResult:
-        """Send what was logged so far and say what became of it. Never raises, never takes much longer than `timeout`."""
+        """Send what was logged so far and say what became of it. Never raises, never takes much longer than
+        `timeout`.
+        """
         return self._outbox.flush(timeout)
 
     def stats(self) -> Stats:
@@ -251,7 +258,9 @@ class ExperimentClient:
             )
 
     def close(self, timeout: float = 5.0) -> FlushResult:
-        """Flush within `timeout` seconds and disconnect. What could not be sent is dropped, counted, and said aloud."""
+        """Flush within `timeout` seconds and disconnect. What could not be sent is dropped, counted, and said
+        aloud.
+        """
         result = self._outbox.close(timeout)
         self._transport.close()
         if result.dropped:

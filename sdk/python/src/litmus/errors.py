@@ -1,4 +1,5 @@
-"""What can go wrong between a service and Litmus. With `fail_safe_enabled` (the default) none of it reaches the caller.
+"""What can go wrong between a service and Litmus. With `fail_safe_enabled` (the default) none of it reaches
+the caller.
 
 It knows statuses and their meaning; it must not know HTTP libraries.
 """
@@ -15,7 +16,9 @@ class LitmusError(Exception):
     """The server could not do its work: enough of these in a row and the client stops asking for a while."""
 
     def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
-        """`status` is the answer's, None without an answer; `retry_after` is in seconds, when the server said so."""
+        """`status` is the answer's, None without an answer; `retry_after` is in seconds, when the server said
+        so.
+        """
         super().__init__(message)
         self.status = status
         self.retry_after = retry_after
@@ -64,7 +67,9 @@ class RefusedError(LitmusError):
 
 
 class InvalidArgumentError(LitmusError, ValueError):
-    """The arguments can never be accepted: a value that is no number, text that has no UTF-8 form, a missing id."""
+    """The arguments can never be accepted: a value that is no number, text that has no UTF-8 form, a missing
+    id.
+    """
 
 
 def error_for(status: int, message: str, retry_after: float | None) -> LitmusError:

@@ -1,4 +1,5 @@
-"""Events as the server reads them: encoded once, when they are logged, so that a resend is the same to the byte.
+"""Events as the server reads them: encoded once, when they are logged, so that a resend is the same to the
+byte.
 
 It knows the wire format of events; it must not know buffers, threads or HTTP.
 """
@@ -139,7 +140,10 @@ def uuid7(unix_ms: int, randbits: Callable[[int], int] = secrets.randbits) -> st
 
 
 def encode(document: object) -> bytes:
-    """JSON in UTF-8, its keys sorted, so that equal documents are equal bytes. Raises InvalidArgumentError for what JSON or UTF-8 cannot carry."""
+    """JSON in UTF-8, its keys sorted, so that equal documents are equal bytes.
+
+    Raises InvalidArgumentError for what JSON or UTF-8 cannot carry.
+    """
     try:
         return json.dumps(
             document, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")

@@ -34,7 +34,9 @@ def watch(client: Living) -> None:
 
 
 def arm_in_multiprocessing_child() -> None:
-    """A `multiprocessing` child runs no atexit handlers; its own finalizers take their place. Cheap to call often."""
+    """A `multiprocessing` child runs no atexit handlers; its own finalizers take their place. Cheap to call
+    often.
+    """
     global _armed_in  # noqa: PLW0603
     multiprocessing = sys.modules.get("multiprocessing")
     if multiprocessing is None or _armed_in == os.getpid() or multiprocessing.parent_process() is None:

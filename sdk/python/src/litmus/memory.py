@@ -41,7 +41,9 @@ class Memory:
         self._answers.put((experiment, request), Known(assignment, until))
 
     def shown(self, asked: str, assignment: Assignment) -> None:
-        """The caller was given this assignment for `asked`, the experiment's id or key: the unit stands there now."""
+        """The caller was given this assignment for `asked`, the experiment's id or key: the unit stands there
+        now.
+        """
         unit = assignment.unit_id
         for name in {asked, assignment.experiment_id, assignment.experiment_key or asked}:
             if assignment.source == "fallback":

@@ -1,7 +1,8 @@
 """Sends what was logged, in the background and on demand, and never loses sight of an event.
 
-It knows threads and time; it must not know HTTP: `deliver` does the sending. One lock guards the buffer, another
-makes sure that there is one sender at a time, so that a batch whose fate is unknown is settled before the next.
+It knows threads and time; it must not know HTTP: `deliver` does the sending. One lock guards the buffer,
+another makes sure that there is one sender at a time, so that a batch whose fate is unknown is settled before
+the next.
 """
 
 import contextlib
@@ -19,7 +20,9 @@ from litmus.events import Event, Outcome
 from litmus.retry import RetryPolicy
 
 Deliver: TypeAlias = Callable[[Sequence[Event], float], list[Outcome]]
-"""Send events within a budget of seconds; their outcomes in order. Raises LitmusError when their fate is unknown."""
+"""Send events within a budget of seconds; their outcomes in order. Raises LitmusError when their fate is
+unknown.
+"""
 
 Batch: TypeAlias = list[tuple[int, Event]]
 
@@ -34,8 +37,8 @@ LONGEST_HOLD = 300.0
 class Outbox:
     """A bounded buffer with a lazy daemon thread that empties it.
 
-    The thread starts with an event and ends when nothing is left, so that an idle client has none, an abandoned client
-    can be collected, and a forked child starts its own.
+    The thread starts with an event and ends when nothing is left, so that an idle client has none, an
+    abandoned client can be collected, and a forked child starts its own.
     """
 
     def __init__(
@@ -60,7 +63,9 @@ class Outbox:
         self.start_over()
 
     def start_over(self) -> None:
-        """Forget everything: in a forked child the parent owns the buffer, and its thread and locks mean nothing."""
+        """Forget everything: in a forked child the parent owns the buffer, and its thread and locks mean
+        nothing.
+        """
         self._buffer = EventBuffer(self._capacity)
         self._changed = threading.Condition(threading.Lock())
         self._sending = threading.Lock()

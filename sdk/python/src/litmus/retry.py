@@ -34,7 +34,8 @@ class RetryPolicy:
 
 
 class Breaker:
-    """Stops the asking after `limit` failed calls in a row, for `hold` seconds; then one call at a time may try.
+    """Stops the asking after `limit` failed calls in a row, for `hold` seconds; then one call at a time may
+    try.
 
     So a dead server costs the caller's service a few slow calls, never one per request. Not thread-safe.
     """

@@ -18,7 +18,9 @@ from litmus.retry import RetryPolicy
 
 
 class Transport:
-    """Posts JSON to one server. The connection pool is made on first use, so a client is cheap and may be forked."""
+    """Posts JSON to one server. The connection pool is made on first use, so a client is cheap and may be
+    forked.
+    """
 
     def __init__(
         self,
@@ -45,8 +47,8 @@ class Transport:
     def post(self, path: str, body: Callable[[], bytes], budget: float) -> object:
         """The parsed JSON of a 2xx answer, within about `budget` seconds. Raises LitmusError.
 
-        `body` is called for each attempt. Every request must be safe to repeat. The budget is kept between any two
-        reads from the network; looking up a host name is the one step that it cannot interrupt.
+        `body` is called for each attempt. Every request must be safe to repeat. The budget is kept between
+        any two reads from the network; looking up a host name is the one step that it cannot interrupt.
         """
         deadline = time.monotonic() + budget
         attempt = 0

@@ -1,4 +1,5 @@
-"""A JSON object read strictly: every answer has the type it should have, or InvalidEntry says where it has not.
+"""A JSON object read strictly: every answer has the type it should have, or InvalidEntry says where it has
+not.
 
 It knows JSON; it must not know what the fields mean.
 """

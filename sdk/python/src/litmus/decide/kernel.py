@@ -1,7 +1,7 @@
 """The decision itself: one pure function, the same answer on every machine and in every language.
 
-It knows a compiled experiment; it must not know of stored assignments, which are honoured by the caller between
-`forced` and `layer`.
+It knows a compiled experiment; it must not know of stored assignments, which are honoured by the caller
+between `forced` and `layer`.
 """
 
 from bisect import bisect_right
@@ -38,7 +38,9 @@ class Decision(NamedTuple):
     in_experiment: bool
     """True exactly when the reason is `assigned`: only then may an exposure be logged."""
     bucket: int | None
-    """Where the unit fell in the draw that settled the matter (variant, else traffic or layer); None without one."""
+    """Where the unit fell in the draw that settled the matter (variant, else traffic or layer); None without
+    one.
+    """
     revision: int
     epoch: int
     policy_version: int | None
@@ -53,8 +55,8 @@ def decide(
 ) -> Decision:
     """Decide in the fixed order status → forced → layer → audience → traffic → variant.
 
-    A total function: any text that has a UTF-8 form gets a decision. Raises InvalidUnit for a lone surrogate (when a
-    draw is needed), ValueError for a forced ordinal that the experiment does not have.
+    A total function: any text that has a UTF-8 form gets a decision. Raises InvalidUnit for a lone surrogate
+    (when a draw is needed), ValueError for a forced ordinal that the experiment does not have.
     """
     if experiment.status != "running" or experiment.archived:
         return _not_running(experiment)

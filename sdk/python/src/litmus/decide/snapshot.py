@@ -7,12 +7,12 @@ One entry of the configuration, revision r, with the newest policy of that exper
      "status": "draft|running|paused|completed", "archived": false, "type": "ab", "unit_type": "user",
      "salt": "16 hex digits", "traffic": 1000000, "layer": null | {"salt": "…", "from": 0, "to": 500000},
      "audience": null | condition,
-     "variants": [{"id", "key", "name", "ordinal": 0…, "is_control", "config", "state": "active|paused|retired"}],
-     "weights": [ppm by ordinal], "epoch": 1, "winner": null | ordinal,
-     "policy": null | {"version": 3, "revision": 12, "propensities": [ppm by ordinal]}}
+     "variants": [{"id", "key", "name", "ordinal": 0…, "is_control", "config", "state":
+     "active|paused|retired"}], "weights": [ppm by ordinal], "epoch": 1, "winner": null | ordinal, "policy":
+     null | {"version": 3, "revision": 12, "propensities": [ppm by ordinal]}}
 
-(r, v) is one state: a policy counts only when its revision is the entry's, else the weights do. Unknown keys are
-ignored, so that an older reader can serve a newer document; `hash` may be absent.
+(r, v) is one state: a policy counts only when its revision is the entry's, else the weights do. Unknown keys
+are ignored, so that an older reader can serve a newer document; `hash` may be absent.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -106,7 +106,8 @@ class Experiment:
         return next((each for each in self.variants if key_or_id in {each.key, each.id}), None)
 
     def with_policy(self, policy: Policy) -> "Experiment":
-        """The same entry under a newer policy of the same revision; itself when the policy is older or another's.
+        """The same entry under a newer policy of the same revision; itself when the policy is older or
+        another's.
 
         Raises InvalidEntry when the propensities do not fit the variants.
         """
@@ -119,8 +120,8 @@ class Experiment:
 class DecisionTable:
     """All entries by id and by key. Immutable: a change is a new table, and the owner swaps one reference.
 
-    An entry never goes back: publications are hinted at in any order, so what is older than the table's own (by
-    revision, then by policy version) is ignored.
+    An entry never goes back: publications are hinted at in any order, so what is older than the table's own
+    (by revision, then by policy version) is ignored.
     """
 
     __slots__ = ("_by_id", "_by_key")

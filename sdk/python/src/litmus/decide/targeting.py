@@ -7,9 +7,9 @@ A condition is one of
     {"all": [condition, …]}    {"any": [condition, …]}    {"not": condition}
     {"attribute": "country", "operator": "in", "value": ["DE", "CA"]}
 
-An operator looks only at an attribute that is there: missing or null never matches, not even `not_equals`; put a
-`not` around `equals` to say "differs or is missing". Text, number and boolean are three kinds, and nothing is coerced
-from one to another. Text is ordered by code point.
+An operator looks only at an attribute that is there: missing or null never matches, not even `not_equals`;
+put a `not` around `equals` to say "differs or is missing". Text, number and boolean are three kinds, and
+nothing is coerced from one to another. Text is ordered by code point.
 """
 
 import operator
@@ -78,7 +78,8 @@ def _parts(documents: object, at: str, depth: int) -> tuple[Predicate, ...]:
 
 def _every(parts: tuple[Predicate, ...]) -> Predicate:
     def every(attributes: Mapping[str, object]) -> bool:
-        for part in parts:  # `all(…)` over a generator costs a third more, and this is the hot path  # noqa: SIM110
+        # the hot path: `all(…)` over a generator costs a third more
+        for part in parts:  # noqa: SIM110
             if not part(attributes):
                 return False
         return True
