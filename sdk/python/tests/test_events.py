@@ -105,17 +105,19 @@ def events(*ids: str) -> list[Event]:
     return [exposure("e", "u", "b", now=NOW, event_id=each) for each in ids]
 
 
-def test_outcomes_are_told_apart_by_id_in_any_order() -> None:
+def test_outcomes_are_read_in_the_order_of_the_events() -> None:
     answer = {
         "outcomes": [
-            {"event_id": "b", "outcome": "rejected", "reason": "clock", "message": "too late"},
             {"event_id": "a", "outcome": "accepted"},
+            {"event_id": "b", "outcome": "rejected", "reason": "clock", "message": "too late"},
             {"event_id": "a", "outcome": "duplicate"},
+            {"event_id": None, "outcome": "rejected", "reason": "malformed"},
         ]
     }
-    outcomes = read_outcomes(answer, events("a", "b", "a"))
-    assert [outcome.outcome for outcome in outcomes] == ["accepted", "rejected", "duplicate"]
+    outcomes = read_outcomes(answer, events("a", "b", "a", "unreadable"))
+    assert [outcome.outcome for outcome in outcomes] == ["accepted", "rejected", "duplicate", "rejected"]
     assert (outcomes[1].reason, outcomes[1].message) == ("clock", "too late")
+    assert (outcomes[3].event_id, outcomes[3].reason) == ("unreadable", "malformed")
 
 
 @pytest.mark.parametrize(
@@ -128,6 +130,7 @@ def test_outcomes_are_told_apart_by_id_in_any_order() -> None:
         {"outcomes": None},
         {"outcomes": [{"event_id": "a", "outcome": "accepted"}]},
         {"outcomes": [{"event_id": "a", "outcome": "accepted"}, {"event_id": "b", "outcome": "perhaps"}]},
+        {"outcomes": [{"event_id": "a", "outcome": "accepted"}, {"event_id": "c", "outcome": "accepted"}]},
         {"outcomes": ["a", "b"]},
     ],
 )

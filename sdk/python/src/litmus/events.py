@@ -7,7 +7,7 @@ It knows the wire format of events; it must not know buffers, threads or HTTP.
 import json
 import math
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -84,22 +84,28 @@ def envelope(events: Iterable[Event], sent_at: datetime) -> bytes:
     )
 
 
-def read_outcomes(answer: object, events: Iterable[Event]) -> list[Outcome]:
-    """The outcome of each event, in the order of the events.
+def read_outcomes(answer: object, events: Sequence[Event]) -> list[Outcome]:
+    """The outcome of each event, in the order of the events, as the server lists them.
 
     Raises ServerError when the answer does not account for every event: then none counts as delivered.
     """
     listed = answer.get("outcomes") if isinstance(answer, Mapping) else None
-    by_id: dict[object, list[Outcome]] = {}
-    for item in listed if isinstance(listed, list) else []:
-        if isinstance(item, Mapping) and item.get("outcome") in {"accepted", "duplicate", "rejected"}:
-            reason, message = str(item.get("reason") or "unknown"), str(item.get("message") or "")
-            outcome = Outcome(str(item.get("event_id")), item["outcome"], reason, message)
-            by_id.setdefault(outcome.event_id, []).insert(0, outcome)
-    try:
-        return [by_id[event.id].pop() for event in events]
-    except (KeyError, IndexError):
-        raise ServerError("the answer does not account for every event: is this a Litmus server?") from None
+    if not isinstance(listed, list) or len(listed) != len(events):
+        raise ServerError("the answer does not account for every event: is this a Litmus server?")
+    return [_outcome(item, event) for item, event in zip(listed, events, strict=True)]
+
+
+def _outcome(item: object, event: Event) -> Outcome:
+    """Of this event: an outcome without an id is of an event that the server could not read."""
+    if (
+        not isinstance(item, Mapping)
+        or item.get("outcome") not in {"accepted", "duplicate", "rejected"}
+        or item.get("event_id") not in {event.id, None}
+    ):
+        raise ServerError("the answer does not account for every event: is this a Litmus server?")
+    return Outcome(
+        event.id, item["outcome"], str(item.get("reason") or "unknown"), str(item.get("message") or "")
+    )
 
 
 def number(value: object) -> str:
