@@ -23,7 +23,7 @@ def application(runtime: Runtime) -> Application:
     meta = Meta(
         version=version,
         environment=settings.env,
-        dashboard_url=settings.dashboard,
+        dashboard_url=settings.dashboard_url,
         features=list(ExperimentType),
     )
     managed = control_plane(

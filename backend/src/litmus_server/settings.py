@@ -109,11 +109,6 @@ class Settings(BaseSettings):
         """The address to bind: everywhere in production, this machine alone in development."""
         return self.host or ("127.0.0.1" if self.development else "0.0.0.0")
 
-    @property
-    def dashboard(self) -> str:
-        """The base that links for people begin with."""
-        return (self.dashboard_url or f"http://localhost:{self.port}").rstrip("/")
-
     def environment(self, **changes: str) -> dict[str, str]:
         """The environment of a child that is to have these settings, whatever of them the command line gave."""
         own = {"ENV": self.env, "LOG_LEVEL": self.log_level, "LITMUS_DATA_FOLDER": str(self.data_folder)}

@@ -274,7 +274,7 @@ class Meta(BaseModel):
     version: str
     api_version: Literal["v1"] = "v1"
     environment: Literal["production", "development"]
-    dashboard_url: str
+    dashboard_url: str | None
     features: list[str]
 
 
