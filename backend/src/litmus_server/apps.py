@@ -8,7 +8,7 @@ from litmus_server.http import operations
 from litmus_server.http.control_plane import control_plane
 from litmus_server.http.envelope import Envelope
 from litmus_server.http.traffic import ROUTE, Application, Receive, Scope, Send, Traffic
-from litmus_server.http.v1 import control
+from litmus_server.http.v1 import control, live, results
 from litmus_server.http.v1.control_wire import REQUESTS, Meta
 from litmus_server.http.v1.data import DataPlane
 from litmus_server.http.v1.data_routes import ROUTES
@@ -31,6 +31,8 @@ def application(runtime: Runtime) -> Application:
         routers=[
             operations.router(runtime.operations),
             control.routes(runtime.experiments, runtime.authenticator, meta),
+            results.routes(runtime.reports, runtime.authenticator),
+            live.routes(runtime.live),
         ],
         data=ROUTES,
         requests=REQUESTS,

@@ -11,6 +11,7 @@ from litmus_server.domain.audit import AuditEntry, Cause
 from litmus_server.domain.experiment import Experiment
 from litmus_server.domain.listing import Listing
 from litmus_server.domain.policy import Policy, Watermark
+from litmus_server.domain.series import Interval, Strip, Window
 
 Row_contra = TypeVar("Row_contra", contravariant=True)
 Answer_co = TypeVar("Answer_co", covariant=True)
@@ -127,6 +128,10 @@ class Catalog(Protocol):
         ...
 
 
+REPORT = "report"
+"""The kind of job that computes an experiment's report: what those who ask and those who compute agree on."""
+
+
 class Work(Protocol):
     """Asking for what is done beside the requests."""
 
@@ -174,4 +179,127 @@ class Policies(Protocol):
         """Compare and swap: False, and nothing done, unless it follows the newest version (`parent`) and the experiment
         is running at the revision that it was computed for. `published_at` becomes the database's time.
         """
+        ...
+
+
+class Total(NamedTuple):
+    """Events of one variant and metric (0: the exposure) as they came in; `value` in micro-units."""
+
+    variant: int
+    metric: int
+    name: str | None
+    events: int
+    value: int
+    units: int
+
+
+class Facts(NamedTuple):
+    """All that a report is made of, read in one snapshot of the database. Variants are ordinals."""
+
+    now: dt.datetime
+    entry: Mapping[str, Any]
+    state: "ReportState"
+    folded_at: dt.datetime | None
+    lag_seconds: float
+    propensities: Sequence[int] | None
+    """Of the newest policy, in ppm; None under fixed weights."""
+    sums: Mapping[tuple[int, int], tuple[int, int]]
+    """(variant, metric) → units (0: exposed ones), their sum in micro-units, over all epochs and cohorts."""
+    totals: Sequence[Total]
+    window: Window | None
+    strips: Sequence[Strip]
+    """Of the exposure and the primary metric, over `window`."""
+
+
+class ReportState(NamedTuple):
+    """What a report reflects: how far it is folded, which configuration, which policy (0: none)."""
+
+    seq: int
+    revision: int
+    policy_version: int
+
+    def covers(self, other: "ReportState") -> bool:
+        """Whether a report of this state shows all that one of the other would."""
+        return all(mine >= theirs for mine, theirs in zip(self, other, strict=True))
+
+
+class ReportBook(Protocol):
+    """Where the worker reads what a report is made of, and keeps it."""
+
+    async def facts(self, experiment: int) -> Facts | None:
+        """None when there is no such experiment."""
+        ...
+
+    async def keep(
+        self, experiment: int, state: ReportState, computed_at: dt.datetime, document: bytes
+    ) -> None:
+        """Keep it in place of an older one, and hint."""
+        ...
+
+
+class Subject(NamedTuple):
+    """An experiment that somebody wants to read of: `now` what a report would reflect, `kept` what the kept one does.
+
+    `age` is that of the kept report, in seconds.
+    """
+
+    no: int
+    id: str
+    key: str
+    type: str
+    now: ReportState
+    kept: ReportState | None
+    age: float
+
+
+class Counters(NamedTuple):
+    """The raw counters of one experiment; variants are (id, name) by ordinal."""
+
+    experiment_id: str
+    now: dt.datetime
+    variants: Sequence[tuple[str, str]]
+    totals: Sequence[Total]
+
+
+class SeriesRows(NamedTuple):
+    """Sparse counts over `window`, which is None when there are none; variants are (id, key) by ordinal."""
+
+    variants: Sequence[tuple[str, str]]
+    metric: tuple[int, str] | None
+    declared: bool
+    window: Window | None
+    strips: Sequence[Strip]
+
+
+class Readings(Protocol):
+    """What is read for those who look at results. Everything raises Unavailable when the database is away."""
+
+    async def subject(self, reference: str) -> Subject | None:
+        """By id or key."""
+        ...
+
+    async def document(self, experiment: int) -> tuple[ReportState, bytes] | None:
+        """The kept report, byte for byte, and what it reflects."""
+        ...
+
+    async def counters(self, experiment: int) -> Counters:
+        """What `/metrics` shows: one look at the rollup of all time."""
+        ...
+
+    async def series(
+        self,
+        experiment: int,
+        metric: str | None,
+        interval: Interval | None,
+        since: dt.datetime | None,
+        until: dt.datetime | None,
+    ) -> SeriesRows:
+        """Counts by interval (None: the finest that shows all) of this metric (None: the primary one).
+
+        Raises NotFound for a metric that the experiment neither declares nor has events of.
+        """
+        ...
+
+    async def policies(self, experiment: int, before: int | None, limit: int) -> Sequence[Policy]:
+        """Newest first, of those with a smaller version than `before`."""
         ...

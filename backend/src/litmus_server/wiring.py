@@ -17,16 +17,18 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from litmus_server import VERSION
-from litmus_server.bus.hints import listen
+from litmus_server.bus.hints import Heard, listen
 from litmus_server.domain.assignment import Candidate, Stored
 from litmus_server.domain.errors import Unavailable
 from litmus_server.domain.event import DeadLetter, LoggedEvent, Outcome
 from litmus_server.http.auth import Authenticator
 from litmus_server.http.operations import Operations
 from litmus_server.http.v1.data import DataPlane
+from litmus_server.http.v1.live import Live
 from litmus_server.services.decisions import Decisions
 from litmus_server.services.experiments import Experiments
 from litmus_server.services.ingest import Ingest
+from litmus_server.services.reports import Reports
 from litmus_server.services.snapshots import Snapshots
 from litmus_server.settings import Settings
 from litmus_server.store import control, policies
@@ -34,9 +36,12 @@ from litmus_server.store.assignments import AssignmentWriter
 from litmus_server.store.database import connect, open_pool
 from litmus_server.store.dead_letters import DeadLetterWriter
 from litmus_server.store.events import EventWriter
+from litmus_server.store.jobs import Queue
 from litmus_server.store.journal import BatchIds, Journal
 from litmus_server.store.ledger import MetricRegistry, UnitLedger
 from litmus_server.store.published import Published
+from litmus_server.store.reports import CHANNEL as REPORTED
+from litmus_server.store.reports import ReportStore
 from litmus_server.store.schema import head
 from litmus_server.store.vitals import Probe
 
@@ -54,6 +59,8 @@ class Runtime:
     pool: "asyncpg.Pool[Any]"
     authenticator: Authenticator
     experiments: Experiments
+    reports: Reports
+    live: Live
     data: DataPlane
     operations: Operations
     closing: asyncio.Event
@@ -87,11 +94,15 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
         [token.get_secret_value() for token in settings.admin_tokens],
         development=settings.development,
     )
+    reports = Reports(ReportStore(pool), Queue(pool))
+    closing = asyncio.Event()
     runtime = Runtime(
         settings=settings,
         pool=pool,
         authenticator=authenticator,
         experiments=Experiments(control.Control(pool), snapshots.refresh),
+        reports=reports,
+        live=Live(reports, authenticator, closing),
         data=DataPlane(authenticator, Decisions(snapshots, assignments, ledger), ingest, snapshots),
         operations=Operations(
             version=VERSION,
@@ -101,24 +112,26 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
             snapshot_loaded=lambda: snapshots.loaded,
             collectors=[_Counts(journals, ingest, snapshots)],
         ),
-        closing=asyncio.Event(),
+        closing=closing,
     )
     for journal in journals:
         journal.start()
-    following = asyncio.create_task(_follow(snapshots, url), name="snapshots")
+    following = asyncio.create_task(_follow(snapshots, reports, url), name="snapshots")
     try:
         yield runtime
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
+        await reports.close()
         await asyncio.gather(*(journal.close(settings.shutdown_seconds) for journal in journals))
         await _closed(pool)
 
 
-async def _follow(snapshots: Snapshots, url: str) -> None:
-    """Keep the table at the newest: at once on a hint, else within POLL seconds."""
+async def _follow(snapshots: Snapshots, reports: Reports, url: str) -> None:
+    """Keep the table at the newest, at once on a hint, else within POLL seconds; and hand on the hints of reports."""
     news = asyncio.Event()
-    channels = dict.fromkeys((control.CHANNEL, policies.CHANNEL), lambda _: news.set())
+    channels: dict[str, Heard] = dict.fromkeys((control.CHANNEL, policies.CHANNEL), lambda _: news.set())
+    channels[REPORTED] = reports.heard
     listening = asyncio.create_task(listen(lambda: connect(url), channels))
     try:
         while True:

@@ -6,6 +6,8 @@ from typing import Any
 import asyncpg
 
 from litmus_server.jobs.registry import Context, Registry
+from litmus_server.ports import REPORT
+from litmus_server.services.analysis import Analysis
 from litmus_server.services.learning import LEARN, Learning
 from litmus_server.store import jobs
 from litmus_server.store.fold import prune_minutes
@@ -17,16 +19,20 @@ _SCHEDULES = {"partitions": 6 * _HOUR, "prune_minutes": _HOUR, "prune_jobs": _HO
 """Kinds that are due every so many seconds, whoever runs."""
 
 
-def handlers(learning: Learning) -> Registry:
+def handlers(learning: Learning, analysis: Analysis) -> Registry:
     """All of them."""
 
     async def learn(_: Context, payload: Mapping[str, Any]) -> object:
         version = await learning.learn(payload["experiment"])
         return {"version": version}
 
+    async def report(_: Context, payload: Mapping[str, Any]) -> None:
+        await analysis.report(payload["experiment"])
+
     return Registry(
         {
             LEARN: learn,
+            REPORT: report,
             "refold": _refold,
             "partitions": _partitions,
             "prune_minutes": _prune_minutes,

@@ -18,12 +18,14 @@ from litmus_server.jobs.runner import Runner
 from litmus_server.processes.child import at_end_of
 from litmus_server.processes.database import answering, schema
 from litmus_server.processes.maintenance import running
+from litmus_server.services.analysis import Analysis
 from litmus_server.services.learning import Learning
 from litmus_server.settings import Settings
 from litmus_server.store.database import named, open_pool
 from litmus_server.store.fold import Fold
 from litmus_server.store.jobs import Queue
 from litmus_server.store.policies import PolicyStore
+from litmus_server.store.reports import ReportStore
 from litmus_server.store.schema import head
 from litmus_server.store.vitals import WORKER
 
@@ -51,7 +53,7 @@ async def work(settings: Settings, *, parent: int | None = None) -> None:
         stop,
         settings.shutdown_seconds,
         fold=Fold().run(url, stop),
-        jobs=Runner(pool, handlers(learning)).run(stop),
+        jobs=Runner(pool, handlers(learning, Analysis(ReportStore(pool)))).run(stop),
         learner=_look(learning, stop),
     )
     log.info("stopped")

@@ -5,14 +5,14 @@ moments come about, nor how a unit is decided.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
 
 from litmus_server.bandits.allocation import DEFAULT_FLOOR_PPM, allocate
 from litmus_server.bandits.checksum import checksum
-from litmus_server.bandits.pbest import pbest_beta
+from litmus_server.bandits.contest import win_probabilities
 from litmus_server.bandits.policies import POLICIES, Arm, State
 from litmus_server.bandits.policies import policy as make_policy
 from litmus_server.bandits.refresh import Published, RefreshRule
@@ -108,7 +108,9 @@ def state_of(observed: Observed) -> PolicyState:
     counts = list(zip(entry["variants"], observed.units, observed.conversions, strict=True))
     posteriors = [(alpha + conversions, beta + units - conversions) for _, units, conversions in counts]
     wins = win_probabilities(
-        posteriors, [each["state"] == "active" for each in entry["variants"]], metric["direction"]
+        posteriors,
+        [each["state"] == "active" for each in entry["variants"]],
+        higher_is_better=metric["direction"] == "increase",
     )
     return PolicyState(
         policy=entry["type"],
@@ -139,18 +141,6 @@ def propensities_of(state: PolicyState) -> tuple[int, ...]:
     )
     rule = make_policy(state.policy, _mirrored(state.parameters) if fewer else state.parameters)
     return allocate(rule.propensities(arms), [arm.active for arm in arms.arms], state.floor)
-
-
-def win_probabilities(
-    posteriors: Sequence[tuple[float, float]], active: Sequence[bool], direction: str
-) -> list[float | None]:
-    """P(best) among the active ones, by Beta(alpha, beta); None for the others."""
-    contest = [posterior for posterior, on in zip(posteriors, active, strict=True) if on]
-    if not contest:
-        return [None] * len(posteriors)
-    alphas, betas = zip(*contest, strict=True)
-    best = iter(pbest_beta(alphas, betas, higher_is_better=direction == "increase").probability)
-    return [next(best) if on else None for on in active]
 
 
 def _next(observed: Observed, shares: tuple[int, ...], document: Mapping[str, Any]) -> Policy:
