@@ -45,7 +45,10 @@ class Door:
         assert answer.status_code == 200, answer.text
         body = answer.json()
         outcomes: list[dict[str, Any]] = body["outcomes"]
-        counted = {word: sum(each["outcome"] == word for each in outcomes) for word in ("accepted", "duplicate", "rejected")}
+        counted = {
+            word: sum(each["outcome"] == word for each in outcomes)
+            for word in ("accepted", "duplicate", "rejected")
+        }
         assert (body["accepted"], body["duplicates"], body["rejected"]) == tuple(counted.values())
         assert len(outcomes) == len(events)
         return outcomes
@@ -54,11 +57,19 @@ class Door:
         """An experiment of two variants that has come to this status."""
         document = {
             "name": name,
-            "variants": [{"name": "control", "weight": 0.5}, {"name": "treatment", "weight": 0.5, "config": {"n": 1}}],
+            "variants": [
+                {"name": "control", "weight": 0.5},
+                {"name": "treatment", "weight": 0.5, "config": {"n": 1}},
+            ],
             **fields,
         }
         experiment = await self.experiments.create(parse_draft(document), CAUSE)
-        steps = {"draft": (), "running": ("running",), "paused": ("running", "paused"), "completed": ("running", "completed")}
+        steps = {
+            "draft": (),
+            "running": ("running",),
+            "paused": ("running", "paused"),
+            "completed": ("running", "completed"),
+        }
         for step in steps[status]:
             experiment = await self.move(name, step)
         return experiment

@@ -109,13 +109,19 @@ async def test_a_hundred_concurrent_first_requests_of_a_unit_agree(door: Door) -
     assert len(await door.fetch("select from assignment")) == 1
 
 
-async def test_a_logged_exposure_is_committed_with_the_assignment_and_a_retry_of_the_call_counts_once(door: Door) -> None:
+async def test_a_logged_exposure_is_committed_with_the_assignment_and_a_retry_of_the_call_counts_once(
+    door: Door,
+) -> None:
     await door.make("checkout")
     headers = {"x-request-id": "call-0001"}
     for _ in range(3):
-        await door.post("/api/v1/experiments/checkout/assign", {"unit_id": "u", "log_exposure": True}, headers=headers)
+        await door.post(
+            "/api/v1/experiments/checkout/assign", {"unit_id": "u", "log_exposure": True}, headers=headers
+        )
     await door.assign("checkout", "u", log_exposure=True)
-    rows = await door.fetch("select e.kind, e.occurred_at >= a.assigned_at as after from event e join assignment a using (unit)")
+    rows = await door.fetch(
+        "select e.kind, e.occurred_at >= a.assigned_at as after from event e join assignment a using (unit)"
+    )
     assert [tuple(row) for row in rows] == [(1, True)] * 2
 
 
@@ -172,7 +178,17 @@ async def test_bad_input_is_a_400_that_says_where(door: Door, body: bytes, point
     assert answer.status_code == 400, answer.text
     problem = answer.json()
     assert answer.headers["content-type"] == "application/problem+json"
-    assert {"type", "title", "status", "detail", "instance", "code", "request_id", "error", "message"} <= problem.keys()
+    assert {
+        "type",
+        "title",
+        "status",
+        "detail",
+        "instance",
+        "code",
+        "request_id",
+        "error",
+        "message",
+    } <= problem.keys()
     if pointer is not None:
         assert [each["pointer"] for each in problem["errors"]] == [pointer]
     assert not await door.fetch("select from assignment")
@@ -194,9 +210,13 @@ async def test_other_errors_have_their_status(door: Door) -> None:
     assert missing.json()["message"] == "Experiment not found: nowhere"
     assert (await door.get("/api/v1/experiments/checkout/assign")).headers["allow"] == "POST"
     assert (await door.get("/api/v1/experiments/checkout/assignments/stranger")).status_code == 404
-    large = await door.post("/api/v1/experiments/checkout/assign", b'{"unit_id": "' + b"x" * 2_000_000 + b'"}')
+    large = await door.post(
+        "/api/v1/experiments/checkout/assign", b'{"unit_id": "' + b"x" * 2_000_000 + b'"}'
+    )
     assert large.status_code == 413
-    unknown = await door.post("/api/v1/experiments/checkout/assign", {"unit_id": "u"}, headers={"authorization": "Bearer no"})
+    unknown = await door.post(
+        "/api/v1/experiments/checkout/assign", {"unit_id": "u"}, headers={"authorization": "Bearer no"}
+    )
     assert unknown.status_code == 401
 
 

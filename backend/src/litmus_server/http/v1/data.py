@@ -275,7 +275,7 @@ def _outcomes(events: list[Submitted | Unreadable], outcomes: list[Outcome]) -> 
     for event, outcome in zip(events, outcomes, strict=True):
         if isinstance(outcome, Rejected):
             rejected += 1
-            shown.append(EventOutcome(event.event_id, "rejected", outcome.reason.value, outcome.message))
+            shown.append(EventOutcome(event.event_id, "rejected", outcome.reason, outcome.message))
         elif isinstance(outcome, Duplicate):
             duplicates += 1
             shown.append(EventOutcome(event.event_id, "duplicate"))

@@ -2,11 +2,11 @@
 
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from litmus_server.domain.event import Submitted
+from litmus_server.domain.event import Reason, Submitted
 
 UTC = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 
@@ -90,8 +90,8 @@ class EventOutcome(msgspec.Struct, omit_defaults=True):
     """What became of one event: accepted, duplicate or rejected, and then why."""
 
     event_id: str | None
-    outcome: str
-    reason: str | None = None
+    outcome: Literal["accepted", "duplicate", "rejected"]
+    reason: Reason | None = None
     message: str | None = None
 
 
