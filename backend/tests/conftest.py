@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -19,10 +21,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
-from litmus_server.postgres import Embedded
+from litmus_server.postgres import Embedded, EmbeddedError, inspect
 from litmus_server.postgres.runtime import in_wheel
 
 T = TypeVar("T")
+PREFIX = "litmus-test-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,14 @@ def pytest_report_header() -> str:
     return f"database leg: external PostgreSQL {version} at {_host(url)}"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever asks for the database runs on both legs; nobody has to remember the marker."""
+    for item in items:
+        if "database_server" in getattr(item, "fixturenames", ()):
+            item.add_marker("database")
+
+
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[DatabaseServer]:
     """The server of this run's leg."""
@@ -69,7 +80,8 @@ def database_server() -> Iterator[DatabaseServer]:
         parts = urlsplit(url)
         yield DatabaseServer(url, lambda name: urlunsplit(parts._replace(path=f"/{name}")))
         return
-    folder = Path(tempfile.mkdtemp(prefix="litmus-test-"))
+    _remove_leftovers()
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     server = Embedded(folder)
     in_own_loop(server.start())
     try:
@@ -109,6 +121,16 @@ def database_url(database_server: DatabaseServer, migrated_template: str) -> Ite
         yield database_server.url_for(name)
     finally:
         in_own_loop(_execute(database_server.admin, f'drop database "{name}" with (force)'))
+
+
+def _remove_leftovers() -> None:
+    """End the servers of sessions that were killed: alive, and owned by nobody."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError, EmbeddedError):
+            facts = inspect(folder)
+            if facts.pid is not None and facts.left_behind:
+                os.kill(facts.pid, signal.SIGQUIT)
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _execute(url: str, statement: str) -> None:

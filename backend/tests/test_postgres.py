@@ -355,33 +355,35 @@ async def test_a_crash_between_the_making_and_the_mark_loses_nothing(folder: Pat
     assert inspect(folder).initialised
 
 
-@pytest.mark.parametrize("name", ["a" * 120, "Application Support, “Müller's” data"])
-async def test_a_path_that_no_socket_address_can_hold_gets_a_short_private_folder(
-    fresh: Path, name: str
+async def test_a_path_that_clients_cannot_spell_gets_a_short_private_folder_for_its_socket(
+    fresh: Path,
 ) -> None:
-    async with Embedded(fresh / name) as server:
+    folder = fresh / "Application Support, “Müller's” data"
+    async with Embedded(folder) as server:
         assert await ask(server.url, "select 1") == 1
-        socket = inspect(fresh / name).socket
+        socket = inspect(folder).socket
         assert socket is not None
         assert not socket.is_relative_to(fresh)
-        assert stat.S_IMODE(socket.stat().st_mode) == 0o700
-    discard(fresh / name)
     shutil.rmtree(socket)
 
 
-async def test_the_short_folder_of_a_stranger_is_not_used(fresh: Path) -> None:
-    """Whoever makes the folder first, with an open mode, must not get between Litmus and its database."""
+async def test_a_path_too_long_for_a_socket_gets_a_private_folder_and_never_a_strangers(fresh: Path) -> None:
     long = fresh / ("a" * 120)
-    async with Embedded(long):
-        socket = inspect(long).socket
-    assert socket is not None
-    socket.chmod(0o777)
-    async with Embedded(long):
-        other = inspect(long).socket
-        assert other not in (None, socket)
-    shutil.rmtree(socket)
-    assert other is not None
-    shutil.rmtree(other)
+    async with Embedded(long) as server:
+        assert await ask(server.url, "select 1") == 1
+        first = inspect(long).socket
+    assert first is not None
+    assert not first.is_relative_to(fresh)
+    assert stat.S_IMODE(first.stat().st_mode) == 0o700
+    # Whoever makes that folder first, open to others, must not get between Litmus and its database.
+    first.chmod(0o777)
+    async with Embedded(long) as server:
+        assert await ask(server.url, "select 1") == 1
+        second = inspect(long).socket
+    assert second is not None
+    assert second != first
+    shutil.rmtree(first)
+    shutil.rmtree(second)
 
 
 async def test_another_major_version_is_named_and_left_alone(folder: Path) -> None:
@@ -443,6 +445,20 @@ async def test_values_of_a_failed_statement_do_not_reach_the_log(folder: Path) -
     log = (folder / "postgres" / "postgres.log").read_text()
     assert "duplicate key" in log
     assert "somebody@example.org" not in log
+
+
+async def test_a_log_that_grew_is_cut_while_postgresql_goes_on_writing_to_it(folder: Path) -> None:
+    async with Embedded(folder) as server:
+        log = inspect(folder).log
+        os.truncate(log, 9_000_000)
+        watch = asyncio.create_task(server.watch(interval=0.02))
+        deadline = time.monotonic() + 20
+        while log.stat().st_size > 1_000_000:
+            assert time.monotonic() < deadline, "it is not cut"
+            await asyncio.sleep(0.02)
+        watch.cancel()
+        assert log.with_suffix(".log.1").stat().st_size == 9_000_000
+    assert "database system is shut down" in log.read_text()
 
 
 def test_a_postmaster_whose_folder_was_removed_is_an_orphan_that_doctor_sees(fresh: Path) -> None:

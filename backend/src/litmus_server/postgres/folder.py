@@ -146,6 +146,8 @@ def read_record(folder: Path) -> Record | None:
         return Record(**json.loads(path.read_text()))
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise FolderUnusable(f"The data folder {folder} belongs to another user: {error}") from error
     except (ValueError, TypeError) as error:
         raise FolderUnusable(
             f"{path} is damaged ({error}). Restore it from a backup of the folder."
