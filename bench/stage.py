@@ -108,7 +108,9 @@ def furnish(on: Stage, units: int) -> None:
             "secondary_metrics": [{"name": "order_value", "kind": "mean"}],
             "variants": [{"name": f"arm-{a}", "weight": 0.2, "config": {"arm": a}} for a in range(5)],
         })  # fmt: skip
-        on.call("POST", f"/api/v1/experiments/{made['experiment_id']}/start", {"actor": "bench", "reason": "load"})
+        on.call(
+            "POST", f"/api/v1/experiments/{made['experiment_id']}/start", {"actor": "bench", "reason": "load"}
+        )
     have = on.sql("select count(*) from assignment")[0][0]
     if have < units:
         on.sql(_ASSIGN, have, units - 1)
@@ -133,8 +135,21 @@ def wrk(base: str, script: str, seconds: int, connections: int = 64, **variables
     """One thread of wrk, closed loop; what it saw."""
     environment = {**os.environ, "LOAD_FOLDER": str(HERE / "load")}
     environment |= {name: str(value) for name, value in variables.items()}
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency", "-s", f"{script}.lua", base]
-    done = subprocess.run(command, cwd=HERE / "load", env=environment, capture_output=True, text=True, check=True)
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{connections}",
+        f"-d{seconds}s",
+        "--timeout",
+        "30s",
+        "--latency",
+        "-s",
+        f"{script}.lua",
+        base,
+    ]
+    done = subprocess.run(
+        command, cwd=HERE / "load", env=environment, capture_output=True, text=True, check=True
+    )
     for line in done.stdout.splitlines():
         if line.startswith("RESULT "):
             seen: dict[str, Any] = json.loads(line[7:])

@@ -1,3 +1,20 @@
+-- Pacing and reporting. LOAD_RATE: requests a second over all connections (open loop as far as wrk can); else a closed loop.
+local rate = tonumber(os.getenv("LOAD_RATE") or "0")
+
+if rate > 0 then
+  local ffi = require("ffi")
+  ffi.cdef("typedef struct { long s; long us; } litmus_time; int gettimeofday(litmus_time *t, void *zone);")
+  local now = ffi.new("litmus_time")
+  local due = nil
+  delay = function()
+    ffi.C.gettimeofday(now, nil)
+    local ms = tonumber(now.s) * 1000 + tonumber(now.us) / 1000
+    due = (due or ms) + 1000 / rate
+    if due < ms - 1000 then due = ms end
+    return math.max(0, math.floor(due - ms))
+  end
+end
+
 -- What wrk saw, as one line of JSON. Latencies in milliseconds.
 done = function(summary, latency, _)
   io.write(string.format(
