@@ -202,7 +202,7 @@ class Facts(NamedTuple):
     folded_at: dt.datetime | None
     lag_seconds: float
     propensities: Sequence[int] | None
-    """Of the newest policy, in ppm; None under fixed weights."""
+    """Of the newest policy, in ppm, also while nothing runs; None under fixed weights."""
     sums: Mapping[tuple[int, int], tuple[int, int]]
     """(variant, metric) → units (0: exposed ones), their sum in micro-units, over all epochs and cohorts."""
     totals: Sequence[Total]

@@ -76,7 +76,7 @@ class VariantReport:
     `total_value` sums the values inside the units' windows, `mean` is that per exposed unit, `rate` is conversions per
     exposed unit. `alpha`, `beta` and `expected_rate` (their mean) are of the posterior; `win_probability` is the
     probability of being the best of the active variants, which is no proof. `share` is of all exposed units,
-    `propensity` of the next decisions, `floor` its least value.
+    `propensity` of the next decisions (the last ones there were, when it does not run), `floor` its least value.
     """
 
     variant_id: str

@@ -202,7 +202,7 @@ select {_STATE}, now() as now, c.document, f.folded_at, p.propensities,
 from experiments x
 join configuration c on c.experiment = x.no and c.revision = x.revision
 {_MARKS}
-left join policy p on p.experiment = x.no and p.version = h.version and p.revision = x.revision
+left join policy p on p.experiment = x.no and p.version = h.version
 where x.no = $1
 """
 
