@@ -195,7 +195,7 @@ async def _fill_wal(server: Server) -> None:
 
 async def _judge(server: Server, load: Load) -> None:
     connection = await asyncpg.connect(inspect(server.folder / "data").url)
-    while await connection.fetchval("select exists (select from fold_queue)"):
+    while await connection.fetchval("select exists (select from fold_queue)"):  # noqa: ASYNC110 - another process's event
         await asyncio.sleep(0.1)
     ids = [str(row[0]) for row in await connection.fetch("select event_id from event")]
     rows = await connection.fetch("select experiment_key, unit_id, variant_key from experiment_assignments")

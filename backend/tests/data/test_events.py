@@ -212,7 +212,7 @@ async def test_values_are_exact_decimals_and_finer_ones_are_rounded_half_to_even
         "3": 3_000_000,
     }
     bodies = [
-        '{"event_id":"%s","type":"metric","unit_id":"u","metric_name":"m","value":%s}' % (uuid4(), text)
+        f'{{"event_id":"{uuid4()}","type":"metric","unit_id":"u","metric_name":"m","value":{text}}}'
         for text in given_
     ]
     answer = await door.post("/api/v1/events", '{"events":[' + ",".join(bodies) + "]}")

@@ -121,8 +121,7 @@ async def test_more_than_may_wait_is_refused_and_the_rest_is_served(
         try:
             accepted.append(journal.submit((logged(f"u{k}", None, Kind.METRIC, metric=1, value=1),), 100))
         except Overloaded as error:
-            refused += 1
-            assert error.retry_after >= 1
+            refused += error.retry_after
     assert len(accepted) == 50
     assert refused == journal.refused == 150
     await asyncio.gather(*accepted)

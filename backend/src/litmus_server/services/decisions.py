@@ -150,7 +150,7 @@ class Decisions:
         )  # fmt: skip
 
     async def _settle(
-        self, live: Live, candidate: Candidate, answer: Stored | None | Exception, request: Request, door: int,
+        self, live: Live, candidate: Candidate, answer: Stored | Exception | None, request: Request, door: int,
         key_id: int | None,
     ) -> Assigned:  # fmt: skip
         if isinstance(answer, Exception):

@@ -1,0 +1,67 @@
+"""What the hot statements cost must not depend on how much is stored: their plans are the same, small or large."""
+
+import re
+from typing import Any
+
+import asyncpg
+import pytest
+from litmus_server.store.events import EventWriter
+from litmus_server.store.journal import BatchIds
+from litmus_server.store.sql import statement
+
+from .conftest import add_experiment
+
+pytestmark = pytest.mark.database
+
+ARGUMENTS = {
+    "assign_first": "array['u']::text[], array[1], array[0]::smallint[], array[1]::smallint[], array[1], array[1], array[1], "
+    "array[null]::int[], array[1]::bigint[], array['{}'], 7",
+    "assign_stored": "array['u'], array[1]",
+    "log_events": "7, array[gen_random_uuid()], array[1]::smallint[], array[1], array['u'], array[null]::text[], "
+    "array[null]::int[], array[null]::bigint[], array[null]::timestamptz[], array[null]::smallint[], array[1]::smallint[], "
+    "array[null]::int[], array[false], array[null]::text[]",
+}
+LARGE = ("assignment", "event", "event_key", "fold_queue")
+
+
+async def plan(connection: "asyncpg.Connection[Any]", name: str) -> str:
+    await connection.execute(f"prepare {name} as {statement(name)}")
+    rows = await connection.fetch(f"explain (costs off) execute {name}({ARGUMENTS[name]})")
+    await connection.execute(f"deallocate {name}")
+    return "\n".join(row[0] for row in rows)
+
+
+async def fill(connection: "asyncpg.Connection[Any]", units: int) -> None:
+    await connection.execute(
+        """
+        insert into assignment (unit, experiment, variant, door, epoch, propensity, bucket, revision, batch)
+        select 'u' || n, 1, 0, 1, 1, 500000, 1, 1, 1 from generate_series(1, $1::int) n on conflict do nothing
+        """,
+        units,
+    )
+    await connection.execute(
+        """
+        with k as (insert into event_key select gen_random_uuid() from generate_series(1, $1::int) returning event_id)
+        insert into event (batch, event_id, kind, experiment, unit, occurred_at, door)
+        select 1 + random() * 100, event_id, 1, 1, 'u' || (random() * 1000)::int, now(), 1 from k
+        """,
+        units,
+    )
+    await connection.execute("vacuum analyze")
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+async def test_a_hot_statement_never_reads_a_whole_table_however_small_or_large(
+    connection: "asyncpg.Connection[Any]", database_url: str, name: str
+) -> None:
+    await add_experiment(connection)
+    await EventWriter.bind(connection, BatchIds(database_url))  # the settings that journals write under
+    plans = []
+    for units in (0, 500, 60_000):
+        await fill(connection, units)
+        plans.append(await plan(connection, name))
+    scans = [
+        line for text in plans for line in re.findall(r"Seq Scan on (\w+)", text) if line.startswith(LARGE)
+    ]
+    assert not scans, plans
+    assert len(set(plans)) == 1, "the same plan at every size"
