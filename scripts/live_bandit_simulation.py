@@ -101,16 +101,16 @@ class Simulation:
             now = time.monotonic()
             debt = min(debt + (now - last) * options.rate, max(options.rate, 1.0))  # a stall is not caught up
             last = now
-            left = sys.maxsize if options.iterations is None else options.iterations - progress.served
-            due = min(int(debt), left, MOST_PER_REQUEST)
+            until = report_at if options.iterations is None else min(report_at, options.iterations)
+            due = min(int(debt), until - progress.served, MOST_PER_REQUEST)
             if due:
                 debt -= due
                 self._visit(self._traffic.arrivals(due))
                 progress.served += due
-            if progress.served >= report_at:
-                report_at = progress.served + options.report_every
+            if progress.served == report_at:
+                report_at += options.report_every
                 self._report()
-            if due < MOST_PER_REQUEST:
+            if debt < 1:
                 time.sleep(max(0.0, TICK - (time.monotonic() - now)))
 
     def _visit(self, stores: list[Store]) -> None:
@@ -163,7 +163,7 @@ class Simulation:
         self._screen.table(bandit)
 
     def _bandit(self) -> Json:
-        return self._api.patiently("GET", f"/api/v1/experiments/{self._id}/bandit")
+        return self._api.patiently("GET", f"/api/v1/experiments/{self._id}/bandit?limit=1")
 
     def _how_to_stop(self, reason: str) -> None:
         authorization = "  -H 'Authorization: Bearer <admin-token>' \\\n" if self._with_token else ""

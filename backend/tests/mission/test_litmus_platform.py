@@ -7,7 +7,7 @@ import sys
 
 import httpx2
 import pytest
-from mission.printed import PRINTED, commands, run
+from mission.printed import PRINTED, Json, commands, eventually, run
 from serving import Served
 
 _COMPOSE, SMOKE, SMOKE_WITH_TOKEN, _SIMULATE = commands("litmus_platform.sh")
@@ -68,10 +68,18 @@ def test_the_sdk_quickstart_runs_as_printed(litmus: Served) -> None:
     )
     assert done.returncode == 0, done.stderr
 
-    events = httpx2.get(f"{base}/suggested_order_v4/events").json()["events"]
-    assert sorted(each["type"] for each in events) == ["exposure", "metric"]
-    assert [each["value"] for each in events if each["type"] == "metric"] == [1250.3]
-    assert {each["unit_id"] for each in events} == {"store-123"}
+    def seen() -> Json:
+        answer = httpx2.get(f"{base}/suggested_order_v4/metrics").json()
+        return {
+            each["variant_name"]: (each["exposures"], each["unique_users"], each["conversions"])
+            for each in answer["variant_metrics"].values()
+            if each["exposures"]
+        }
+
+    got = httpx2.get(f"{base}/suggested_order_v4/assignments/store-123").json()
+    ((variant, (exposures, users, conversions)),) = eventually(seen, lambda counted: bool(counted)).items()
+    assert (variant, exposures, users) == (got["variant_name"], 1, 1)
+    assert (conversions["order_value"]["count"], conversions["order_value"]["sum"]) == (1, 1250.3)
 
 
 def test_the_sdk_quickstart_survives_a_server_that_is_away() -> None:
