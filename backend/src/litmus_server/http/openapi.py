@@ -166,7 +166,11 @@ def _describe(kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:
         if kind.__name__ not in schemas:
             schemas[kind.__name__] = _struct(kind, schemas)
         return {"$ref": _REF + kind.__name__}
-    return {"type": "number"} if kind is Decimal else msgspec.json.schema(kind)
+    if kind is Decimal:
+        return {"type": "number"}
+    (schema,), named = msgspec.json.schema_components([kind], ref_template=_REF + "{name}")
+    _add(schemas, named)
+    return dict(schema)
 
 
 def _struct(kind: type[msgspec.Struct], schemas: dict[str, Any]) -> dict[str, Any]:

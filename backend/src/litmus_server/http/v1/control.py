@@ -11,7 +11,7 @@ from litmus_server.domain.access import Action, Principal
 from litmus_server.domain.audit import Cause, read_cause
 from litmus_server.domain.draft import TITLE, read_draft
 from litmus_server.domain.errors import Fault, Invalid
-from litmus_server.domain.experiment import InvalidStatus, Status, read_status
+from litmus_server.domain.experiment import Status, read_status
 from litmus_server.domain.form import Form
 from litmus_server.domain.listing import MOST_LISTED, Listing, Order, read_position
 from litmus_server.domain.metric import MetricKind, Role, read_declaration
@@ -111,11 +111,9 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
     )
     async def set_status(request: Request, principal: manager, reference: _Reference, form: _Body) -> Changed:
         cause, revision = _read_change(form, request, principal)
-        wanted = form.value("status")
-        if wanted not in set(Status):
-            raise InvalidStatus(wanted)
+        status = read_status(form.value("status"))
         form.close()
-        return from_changed(await experiments.set_status(reference, read_status(wanted), cause, revision))
+        return from_changed(await experiments.set_status(reference, status, cause, revision))
 
     for name, (status, summary) in _ACTIONS.items():
         router.add_api_route(
