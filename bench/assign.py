@@ -15,7 +15,7 @@ def main() -> None:
     parse = argparse.ArgumentParser(description=__doc__)
     parse.add_argument("--units", type=int, default=5_000_000)
     parse.add_argument("--seconds", type=int, default=60)
-    parse.add_argument("--folder", type=Path, default=Path("/var/tmp/litmus-bench"))
+    parse.add_argument("--folder", type=Path, default=Path("/var/tmp/litmus-benchmark"))
     given = parse.parse_args()
     fresh = 10**9 + int(time.time()) * 1_000  # units that no run before has used
     ceiling = bare(min(given.seconds, 15))

@@ -28,7 +28,7 @@ def main() -> None:
     parse.add_argument("--burst", type=int, default=30)
     parse.add_argument("--sustained", type=int, default=600)
     parse.add_argument("--units", type=int, default=5_000_000)
-    parse.add_argument("--folder", type=Path, default=Path("/var/tmp/litmus-bench"))
+    parse.add_argument("--folder", type=Path, default=Path("/var/tmp/litmus-benchmark"))
     given = parse.parse_args()
     seed = int(time.time())
     with stage(given.folder) as on:

@@ -20,7 +20,7 @@ def main() -> None:
     parse = argparse.ArgumentParser(description=__doc__)
     parse.add_argument("--seconds", type=int, default=30)
     parse.add_argument("--units", type=int, default=1_000_000)
-    parse.add_argument("--folder", type=Path, default=Path("/var/tmp/litmus-bench"))
+    parse.add_argument("--folder", type=Path, default=Path("/var/tmp/litmus-benchmark"))
     given = parse.parse_args()
     with stage(given.folder) as on:
         furnish(on, given.units)
