@@ -220,15 +220,16 @@ create table unit_state (
 -- What each row of unit_state adds to moments and to rollup.units: the definition of both. `n` is 1 if the unit has an
 -- event inside the window, `first_at` the time of its first one; y is its total, x its sum before the exposure.
 create view unit_contribution as
-select unit, experiment, variant, epoch, cohort, 0 as metric, 1 as n, 0::numeric as y, 0::numeric as x, first_at
-from unit_state
-where first_at is not null
-union all
-select s.unit, s.experiment, s.variant, s.epoch, s.cohort, m.metric, (s.counts[m.slot] > 0)::integer, s.totals[m.slot],
-       s.before[m.slot], s.firsts[m.slot]
+select s.unit, s.experiment, s.variant, s.epoch, s.cohort, c.metric, c.n, c.y, c.x, c.first_at
 from unit_state s
-join experiment_metric m on m.experiment = s.experiment
-where s.first_at is not null and (s.counts[m.slot] > 0 or s.before[m.slot] <> 0);
+cross join lateral (
+    select 0 as metric, 1 as n, 0::numeric as y, 0::numeric as x, s.first_at
+    union all
+    select m.metric, (s.counts[m.slot] > 0)::integer, s.totals[m.slot], s.before[m.slot], s.firsts[m.slot]
+    from experiment_metric m
+    where m.experiment = s.experiment and (s.counts[m.slot] > 0 or s.before[m.slot] <> 0)
+) c
+where s.first_at is not null;
 
 -- Sums over exposed units, exact integers of micro-units. metric 0 holds only n, the exposed units.
 -- cohort: hours since 1970 of the first exposure, rounded down to experiments.cohort_hours.

@@ -10,7 +10,8 @@ with given as materialized (
 met as materialized (
     select g.unit, g.experiment, g.variant, g.epoch, s.cohort, g.metric, g.value, g.occurred_at, true as named,
            s.ctid as place, s.first_at, m.slot, s.first_at + m.window_seconds * interval '1 second' as ends_at,
-           s.counts[m.slot] as c, s.totals[m.slot] as y, s.before[m.slot] as x, s.firsts[m.slot] as f
+           coalesce(s.counts[m.slot], 0) as c, coalesce(s.totals[m.slot], 0) as y, coalesce(s.before[m.slot], 0) as x,
+           s.firsts[m.slot] as f
     from given g
     left join unit_state s on s.unit = g.unit and s.experiment = g.experiment
     left join experiment_metric m on m.experiment = g.experiment and m.metric = g.metric
@@ -18,7 +19,7 @@ met as materialized (
     union all
     select g.unit, s.experiment, s.variant, s.epoch, s.cohort, g.metric, g.value, g.occurred_at, false,
            s.ctid, s.first_at, m.slot, s.first_at + m.window_seconds * interval '1 second',
-           s.counts[m.slot], s.totals[m.slot], s.before[m.slot], s.firsts[m.slot]
+           coalesce(s.counts[m.slot], 0), coalesce(s.totals[m.slot], 0), coalesce(s.before[m.slot], 0), s.firsts[m.slot]
     from given g
     join unit_state s on s.unit = g.unit and s.first_at is not null
     join experiments x on x.no = s.experiment and x.unit_type = g.unit_type
@@ -35,39 +36,46 @@ marked as (
     select distinct unit, 0 from given where experiment is null
     on conflict do nothing
 ),
--- What changes, per row and slot: d… is the difference; c, y, x, f is what stood.
+-- What changes, per row and slot: c, y, x, f is what stood; dc, dy, dx the difference; df the earliest of the new events.
 change as materialized (
-    select place, slot, metric, experiment, variant, epoch, cohort,
-           coalesce(c, 0) as c, coalesce(y, 0) as y, coalesce(x, 0) as x, f,
+    select place, slot, metric, experiment, variant, epoch, cohort, c, y, x, f,
            count(*) filter (where occurred_at >= first_at) as dc,
            coalesce(sum(value) filter (where occurred_at >= first_at), 0) as dy,
            coalesce(sum(value) filter (where occurred_at < first_at), 0) as dx,
-           min(occurred_at) filter (where occurred_at >= first_at) as df
+           min(occurred_at) filter (where occurred_at >= first_at) as df,
+           count(*) over (partition by place) as slots
     from met
     where slot is not null and occurred_at >= first_at - interval '720 hours' and occurred_at < ends_at
     group by place, slot, metric, experiment, variant, epoch, cohort, c, y, x, f
 ),
-written as (
+-- Most rows change in one place, and to set an element is half the work of building an array.
+written_one as (
+    update unit_state s
+    set counts[d.slot] = (d.c + d.dc)::integer, totals[d.slot] = d.y + d.dy, before[d.slot] = d.x + d.dx,
+        firsts[d.slot] = least(d.f, d.df)
+    from change d
+    where d.slots = 1 and s.ctid = d.place
+),
+written_many as (
     update unit_state s
     set (counts, totals, before, firsts) = (
-        select array_agg((coalesce(s.counts[k], 0) + coalesce(p.dc[at], 0))::integer),
-               array_agg(coalesce(s.totals[k], 0) + coalesce(p.dy[at], 0)),
-               array_agg(coalesce(s.before[k], 0) + coalesce(p.dx[at], 0)),
-               array_agg(least(s.firsts[k], p.df[at]))
+        select array_agg(coalesce(p.c[at], s.counts[k], 0)::integer), array_agg(coalesce(p.y[at], s.totals[k], 0)),
+               array_agg(coalesce(p.x[at], s.before[k], 0)), array_agg(least(p.f[at], s.firsts[k]))
         from generate_series(1, greatest(cardinality(s.counts), p.width)) k
         cross join lateral (select array_position(p.slots, k) as at) a
     )
     from (
-        select place, array_agg(slot::integer) as slots, max(slot) as width, array_agg(dc) as dc, array_agg(dy) as dy,
-               array_agg(dx) as dx, array_agg(df) as df
+        select place, max(slot) as width, array_agg(slot::integer) as slots, array_agg(c + dc) as c, array_agg(y + dy) as y,
+               array_agg(x + dx) as x, array_agg(df) as f
         from change
+        where slots > 1
         group by place
     ) p
     where s.ctid = p.place
 ),
 summed as (
     insert into moments as o (experiment, variant, epoch, cohort, metric, n, s1, s2, s3, x1, x2, xy)
-    select experiment, variant, epoch, cohort, metric, n, s1, s2, s3, x1, x2, xy
+    select *
     from (
         select experiment, variant, epoch, cohort, metric,
                count(*) filter (where c = 0 and dc > 0) as n,
@@ -75,8 +83,8 @@ summed as (
                sum(dy * (2 * y + dy)) as s2,
                sum(dy * (3 * y * (y + dy) + dy * dy)) as s3,
                sum(dx) as x1,
-               sum(dx * (2 * x + dx)) as x2,
-               sum((x + dx) * (y + dy) - x * y) as xy
+               coalesce(sum(dx * (2 * x + dx)) filter (where dx <> 0), 0) as x2,
+               coalesce(sum((x + dx) * (y + dy) - x * y) filter (where x <> 0 or dx <> 0), 0) as xy
         from change
         group by experiment, variant, epoch, cohort, metric
     ) d
