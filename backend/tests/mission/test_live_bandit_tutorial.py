@@ -115,30 +115,22 @@ def test_the_kill_runs_as_printed(litmus: Served, experiment: str) -> None:
 @pytest.mark.slow
 def test_the_simulator_stops_when_the_operator_stops_the_experiment(litmus: Served) -> None:
     """Without --iterations it runs until it is stopped, here by the operator, and then says what the bandit saved."""
-    simulator = subprocess.Popen(
-        [
-            "bash",
-            "-c",
-            litmus.at(f"exec {_WITH_TOKEN.strip()} --report-every 25").replace("<admin-token>", "dev-token"),
-        ],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert simulator.stdout is not None
-        experiment = None
-        for line in simulator.stdout:
-            if found := re.match(r"experiment .* id (\S+)$", line):
-                experiment = found[1]
-            if line.startswith("live_snapshot "):
-                break
-        assert experiment
-        run(STOP.replace("<id>", experiment), litmus)
-        rest = simulator.stdout.read()
-        assert simulator.wait(60) == 0
-    finally:
-        simulator.kill()
+    command = litmus.at(f"exec {_WITH_TOKEN.strip()} --report-every 25").replace("<admin-token>", "dev-token")
+    with subprocess.Popen(["bash", "-c", command], cwd=ROOT, stdout=subprocess.PIPE, text=True) as simulator:
+        try:
+            assert simulator.stdout is not None
+            experiment = None
+            for line in simulator.stdout:
+                if found := re.match(r"experiment .* id (\S+)$", line):
+                    experiment = found[1]
+                if line.startswith("live_snapshot "):
+                    break
+            assert experiment
+            run(STOP.replace("<id>", experiment), litmus)
+            rest = simulator.stdout.read()
+            assert simulator.wait(60) == 0
+        finally:
+            simulator.kill()
     assert "experiment is completed" in rest
     assert "regret = " in rest
     assert "manual_kill_required" not in rest.partition("experiment is completed")[2]
