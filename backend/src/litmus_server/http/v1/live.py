@@ -69,9 +69,13 @@ class Live:
 
     async def serve(self, socket: WebSocket, reference: str) -> None:
         """One watcher, from the handshake to the end."""
+        credentials = _credentials(socket)
+        socket.scope["query_string"] = (
+            b""  # the server logs the address that it accepts, and a token may be in it
+        )
         await socket.accept()
         try:
-            self._authenticator.authorize(_credentials(socket), Action.READ)
+            self._authenticator.authorize(credentials, Action.READ)
             code, reason = await self._watch(socket, reference)
         except LitmusError as error:
             code, reason = _code(error), str(error)
