@@ -85,19 +85,17 @@ def summary(units: dict[str, int], converged_after: int | None) -> list[str]:
 
 
 def _rows(bandit: dict[str, Any]) -> list[str]:
-    head = f"{'':<15}{'share':<{_BAR + 6}}{'units':>7}  {'P(best)':>7}  {'rate':>6}  "
+    head = f"{'':<15}{'share':<{_BAR + 6}}{'units':>8}  {'P(best)':>7}  {'rate':>6}  "
     rows = [f"{head}{_LOW:<{_SCALE // 2}g}{_HIGH:>{_SCALE // 2}g}"]
     for each in bandit["variants"]:
         model = BY_KEY[each["variant_key"]]
         share = float(each["propensity"])
         rows.append(
-            f"{each['variant_key'][:14]:<15}{_bar(share):<{_BAR}} {share:>4.0%} {each['exposed_units']:>7}  "
+            f"{each['variant_key'][:14]:<15}{_bar(share):<{_BAR}} {share:>5.1%} {each['exposed_units']:>7}  "
             f"{each['win_probability']:>7.3f}  {each['expected_rate']:>6.3f}  "
             f"{_interval(each['alpha'], each['beta'], model.rate)}"
         )
-    rows.append(
-        "┃ posterior mean, ─ its 95 % interval, ◆ the true rate, which Litmus does not know".rjust(80)
-    )
+    rows.append("┃ posterior mean   ─ its 95 % interval   ◆ the true rate, unknown to Litmus".rjust(79))
     return rows
 
 
