@@ -103,7 +103,7 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
         experiments=Experiments(control.Control(pool), snapshots.refresh),
         reports=reports,
         live=Live(reports, authenticator, closing),
-        data=DataPlane(authenticator, Decisions(snapshots, assignments, ledger), ingest, snapshots),
+        data=DataPlane(authenticator, Decisions(snapshots, assignments, events, ledger), ingest, snapshots),
         operations=Operations(
             version=VERSION,
             head=head(),

@@ -9,6 +9,7 @@ from litmus.decide import Decision, decide
 
 from litmus_server.domain.assignment import Candidate, Stored
 from litmus_server.domain.errors import Fault, Invalid, LitmusError, NotFound, Unavailable
+from litmus_server.domain.event import Kind, LoggedEvent, Outcome
 from litmus_server.ports import Ledger, Log
 from litmus_server.services.snapshots import Live, Snapshots
 
@@ -54,12 +55,14 @@ class Decisions:
         self,
         snapshots: Snapshots,
         assignments: Log[Candidate, Stored | None],
+        events: Log[LoggedEvent, Outcome],
         ledger: Ledger,
         *,
         cache: int = 200_000,
     ) -> None:
         """`cache`: how many assignments to remember; the oldest is forgotten first."""
-        self._snapshots, self._assignments, self._ledger = snapshots, assignments, ledger
+        self._snapshots, self._assignments = snapshots, assignments
+        self._events, self._ledger = events, ledger
         self._cache = _Cache(cache)
 
     async def assign(self, request: Request, door: int, key_id: int | None) -> Assigned:
@@ -69,6 +72,8 @@ class Decisions:
         """
         settled = self._decide(await self._look(request), request, door, key_id)
         if isinstance(settled, Assigned):
+            if settled.in_experiment and request.exposure is not None:
+                await self._expose(settled, request.exposure, door, key_id)
             return settled
         live, candidate = settled
         (answer,) = await self._assignments.submit((candidate,), _size(candidate))
@@ -136,7 +141,7 @@ class Decisions:
                 f"this experiment's units are of type {experiment.unit_type!r}, not {request.unit_type!r}"
             )
             raise Invalid(wanted, (Fault("/unit_type", wanted),))
-        if experiment.status == "running" and request.exposure is None:
+        if experiment.status == "running" and not experiment.archived:
             row = self._cache.get((unit, live.no))
             if row is not None:
                 return _repeated(live, unit, row)
@@ -148,6 +153,13 @@ class Decisions:
             unit, live.no, decision.variant, door, decision.epoch if version is None else version, decision.propensity,
             decision.bucket or 0, key_id, decision.revision, _kept(live, request.attributes), request.exposure,
         )  # fmt: skip
+
+    async def _expose(self, assigned: Assigned, event_id: str, door: int, key_id: int | None) -> None:
+        """A unit that is in already: its exposure is an event like any other, and the log looks at the assignment."""
+        event = LoggedEvent(
+            event_id, Kind.EXPOSURE, assigned.live.no, assigned.unit, None, None, None, None, None, door, key_id, False, None
+        )  # fmt: skip
+        await self._events.submit((event,), 150 + len(assigned.unit))
 
     async def _settle(
         self, live: Live, candidate: Candidate, answer: Stored | Exception | None, request: Request, door: int,
