@@ -1,7 +1,9 @@
 """The processes on a database of their own choice: migrating at once, working alone, ending without a loss."""
 
+import asyncio
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
@@ -137,14 +139,14 @@ def _send_until_refused(port: int, experiment: str, sender: int) -> list[str]:
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
     head = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
     acknowledged: list[str] = []
+    deadline = time.monotonic() + PATIENCE
     try:
-        while True:
+        while time.monotonic() < deadline:
             unit = f"unit-{sender}-{len(acknowledged)}"
             connection.request(
                 "POST", f"/api/v1/experiments/{experiment}/assign", dumps({"unit_id": unit}), head
             )
-            if connection.getresponse().read() and connection.sock is None:
-                return acknowledged
+            connection.getresponse().read()
             event = {
                 "event_id": str(uuid4()),
                 "type": "exposure",
@@ -156,9 +158,10 @@ def _send_until_refused(port: int, experiment: str, sender: int) -> list[str]:
             if answer.status == 200 and loads(answer.read())["accepted"] == 1:
                 acknowledged.append(unit)
     except (OSError, HTTPException):
-        return acknowledged
+        pass  # refused: what has come until now is what counts
     finally:
         connection.close()
+    return acknowledged
 
 
 def _call(
@@ -186,7 +189,7 @@ async def _run(url: str, statement: str) -> None:
         await connection.close()
 
 
-async def _value(url: str, query: str) -> object:
+async def _value(url: str, query: str) -> Any:
     connection = await asyncpg.connect(url)
     try:
         return await connection.fetchval(query)
