@@ -1,8 +1,10 @@
 """The rules of the house hold: directions of imports, the map, and what each process may load."""
 
+import ast
 import re
 import subprocess
 import sys
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -38,14 +40,14 @@ def test_a_module_without_a_place_on_the_map_breaks_the_contract(tmp_path: Path)
     assert "utils" in done.stdout
 
 
-def test_every_module_of_the_server_is_on_the_map() -> None:
-    text = MAP.read_text(encoding="utf-8")
-    modules = [
-        path.name if path.is_file() else f"{path.name}/"
-        for path in SERVER.iterdir()
-        if path.suffix == ".py" or (path / "__init__.py").exists()
-    ]
-    assert [module for module in modules if module != "__init__.py" and module not in text] == []
+def test_the_stairs_on_the_map_are_those_that_the_contract_holds() -> None:
+    block = re.search(r"```text\ncli\n(.*?)```", MAP.read_text(encoding="utf-8"), re.DOTALL)
+    assert block is not None
+    drawn = [re.split(r"\s{2,}", line)[0] for line in f"cli\n{block[1]}".splitlines() if line]
+    contracts = ConfigParser()
+    contracts.read(ROOT / ".importlinter", encoding="utf-8")
+    held = contracts["importlinter:contract:stairs"]["layers"].split("\n")
+    assert drawn == [*filter(None, held), "litmus.decide"]
 
 
 @pytest.mark.parametrize("module", ["litmus_server.processes.server", "litmus_server.apps"])
@@ -56,6 +58,18 @@ def test_the_process_that_decides_loads_no_numerics_and_no_migration_tool(module
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     ).stdout.split()
     assert loaded == []
+
+
+def test_the_server_uses_the_kernel_and_nothing_else_of_the_sdk() -> None:
+    used = {
+        name
+        for path in SERVER.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in _imported(node)
+        if name.partition(".")[0] == "litmus"
+    }
+    assert used
+    assert [name for name in used if not (name + ".").startswith("litmus.decide.")] == []
 
 
 def test_the_kernel_loads_the_standard_library_only() -> None:
@@ -85,3 +99,13 @@ def test_ci_calls_the_test_command_of_the_readme() -> None:
     commands = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert re.search(r"^make test\b", commands, re.MULTILINE)
     assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _imported(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Import(names=names):
+            return [each.name for each in names]
+        case ast.ImportFrom(module=str(module), level=0):
+            return [module]
+        case _:
+            return []

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import structlog
 
-from litmus_server.postgres import Embedded
+from litmus_server.postgres import Embedded, inspect
 from litmus_server.processes import child
 from litmus_server.settings import Refused, Settings
 from litmus_server.store.database import AWAY, connect
@@ -40,6 +40,19 @@ async def opened(settings: Settings, *, progress: Callable[[str], None]) -> Asyn
         finally:
             keeper.cancel()
             await asyncio.wait([keeper])
+
+
+def running(settings: Settings) -> str:
+    """The address of the database in use: DATABASE_URL's, or the one that the data folder's server keeps running."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    url = inspect(settings.data_folder).url
+    if url is None:
+        raise Refused(
+            f"No PostgreSQL is running in {settings.data_folder}, and DATABASE_URL is not set. Start `litmus serve` first, "
+            "or set DATABASE_URL, or name the folder with LITMUS_DATA_FOLDER."
+        )
+    return url
 
 
 async def answering(url: str, *, progress: Callable[[str], None]) -> None:

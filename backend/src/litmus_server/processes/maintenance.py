@@ -2,8 +2,7 @@
 
 import structlog
 
-from litmus_server.postgres import inspect
-from litmus_server.processes.database import answering, place
+from litmus_server.processes.database import answering, place, running
 from litmus_server.settings import Refused, Settings
 
 log = structlog.get_logger(__name__)
@@ -22,16 +21,3 @@ async def migrate(settings: Settings) -> None:
 async def rebuild(settings: Settings, experiment: str | None) -> None:
     """Not yet."""
     raise Refused("not yet")
-
-
-def running(settings: Settings) -> str:
-    """The address of the database in use: DATABASE_URL's, or the one that the data folder's server keeps running."""
-    if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
-    url = inspect(settings.data_folder).url
-    if url is None:
-        raise Refused(
-            f"No PostgreSQL is running in {settings.data_folder}, and DATABASE_URL is not set. Start `litmus serve` first, "
-            "or set DATABASE_URL, or name the folder with LITMUS_DATA_FOLDER."
-        )
-    return url

@@ -16,8 +16,7 @@ from litmus_server.domain.errors import Unavailable
 from litmus_server.jobs.handlers import define_schedules, handlers
 from litmus_server.jobs.runner import Runner
 from litmus_server.processes.child import at_end_of
-from litmus_server.processes.database import answering, schema
-from litmus_server.processes.maintenance import running
+from litmus_server.processes.database import answering, running, schema
 from litmus_server.services.analysis import Analysis
 from litmus_server.services.learning import Learning
 from litmus_server.settings import Settings
