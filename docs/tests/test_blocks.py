@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import asyncpg
@@ -37,6 +38,7 @@ NOT_RUN = {
 }
 
 _ID = re.compile(r'(?:"experiment_id": ?"|\bid )([0-9a-f-]{36})')
+_CURL_REFUSED = 22  # curl's exit code for a status of 400 or more
 _ROUTE = re.compile(r"^\| `((?:GET|POST|PUT|PATCH|DELETE) /[^`?]*)", re.MULTILINE)
 
 ALL = documents()
@@ -52,13 +54,12 @@ def litmus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.mark.parametrize("document", ALL, ids=NAMES)
 def test_every_block_runs_as_printed(document: Path, litmus: Served) -> None:
     answer = last_id = ""
-    for block in blocks(document):
-        if block.reason is not None or block.language in PROSE:
-            continue
+    runnable = [each for each in blocks(document) if each.reason is None and each.language not in PROSE]
+    for block, following in zip_longest(runnable, runnable[1:]):
         if block.language == "json":
             _compare(block, answer)
         else:
-            answer = _run(block, litmus, last_id)
+            answer = _run(block, litmus, last_id, refused=following is not None and _is_an_error(following))
             last_id = next(iter(_ID.findall(answer)), last_id)
 
 
@@ -84,7 +85,12 @@ def test_every_route_is_in_the_reference(litmus: Served) -> None:
     assert set(_ROUTE.findall((ROOT / "docs" / "reference" / "api.md").read_text())) == routes
 
 
-def _run(block: Block, litmus: Served, last_id: str) -> str:
+def _is_an_error(block: Block) -> bool:
+    """Whether the document prints an error as the answer."""
+    return block.language == "json" and bool({"error", "errors"} & json.loads(block.text).keys())
+
+
+def _run(block: Block, litmus: Served, last_id: str, *, refused: bool) -> str:
     if block.language == "sql":
         return asyncio.run(_query(block, litmus))
     command = ["bash", "-euo", "pipefail", "-c"] if block.language == "bash" else [sys.executable, "-c"]
@@ -93,19 +99,27 @@ def _run(block: Block, litmus: Served, last_id: str) -> str:
     done = subprocess.run(
         [*command, text.replace("<id>", last_id)],
         cwd=ROOT,
-        env=_environment(),
+        env=_environment(litmus),
         capture_output=True,
         text=True,
         timeout=180,
         check=False,
     )
-    assert done.returncode == 0, f"{block.place} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == (_CURL_REFUSED if refused else 0), (
+        f"{block.place} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+    )
     return done.stdout
 
 
-def _environment() -> dict[str, str]:
-    """The caller's, with this environment's Python first: `python3` and `litmus` are what an installation has."""
-    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+def _environment(litmus: Served) -> dict[str, str]:
+    """The caller's, with this environment's Python first; and a curl that fails where the answer is an error."""
+    home = litmus.data_folder.parent
+    (home / ".curlrc").write_text("fail-with-body\n")
+    return {
+        **os.environ,
+        "CURL_HOME": str(home),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
 
 
 async def _query(block: Block, litmus: Served) -> str:
