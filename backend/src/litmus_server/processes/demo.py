@@ -5,10 +5,11 @@ say goes into a file: the terminal is for what can be watched.
 """
 
 import asyncio
+import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from litmus_server import logs
@@ -33,7 +34,7 @@ async def demonstrate(settings: Settings, *, rate: float) -> None:
         # A session of its own: Ctrl-C reaches us, and we end it first, so that it can say how it went.
         child = await asyncio.create_subprocess_exec(
             sys.executable, script, "--base-url", address, "--rate", str(rate),
-            stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
+            stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         watch = asyncio.create_task(_told(child, stop))
         try:
@@ -43,10 +44,23 @@ async def demonstrate(settings: Settings, *, rate: float) -> None:
             await _end(child)
             _say("\nStopping. Everything that was acknowledged is stored; `make run` goes on from there.")
 
-    with journal.open("a", encoding="utf-8") as out:
-        logs.configure(settings.log_level, to=out)
+    with _stderr_into(journal):
+        logs.configure(settings.log_level)
         await serve(settings, beside=beside, progress=_say)
     _say("Stopped.")
+
+
+@contextmanager
+def _stderr_into(file: Path) -> Iterator[None]:
+    """Ours and that of every child, meanwhile: what is raised afterwards is said on the terminal again."""
+    terminal = os.dup(2)
+    try:
+        with file.open("ab") as out:
+            os.dup2(out.fileno(), 2)
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
 
 
 def simulation() -> Path:
