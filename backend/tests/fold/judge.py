@@ -97,8 +97,8 @@ def judge(
                 for event in own
                 if event.experiment is None and (event.unit_type or "user") == experiment.unit_type
             ]
-            counts, totals, before = ([0] * experiment.width for _ in range(3))
-            firsts: list[dt.datetime | None] = [None] * experiment.width
+            places: list[list[Any]] = [[None] * experiment.width for _ in range(4)]
+            counts, totals, before, firsts = places
             moments[number, variant, epoch, cohort, 0][0] += 1
             units[number] += 1
             tally(number, variant, 0, first_at, 0, 0, 1)
@@ -116,9 +116,10 @@ def judge(
                 ]
                 y = sum(v for _, v in inside)
                 x = sum(v for at, v in values if first_at - BEFORE <= at < first_at)
-                counts[slot - 1], totals[slot - 1], before[slot - 1] = len(inside), y, x
+                before[slot - 1] = x or None
                 if inside:
-                    firsts[slot - 1] = first = min(at for at, _ in inside)
+                    first = min(at for at, _ in inside)
+                    counts[slot - 1], totals[slot - 1], firsts[slot - 1] = len(inside), y, first
                     tally(number, variant, metric, first, 0, 0, 1)
                 if inside or x:
                     row = moments[number, variant, epoch, cohort, metric]

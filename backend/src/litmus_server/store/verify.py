@@ -44,11 +44,13 @@ _SIDES = {
         """,
     ),
     "unit_state's totals": (
-        "select unit, experiment, slot::bigint, c, y, x, f from expected_total",
+        """
+        select unit, experiment, slot::bigint, nullif(c, 0), case when c > 0 then y end, nullif(x, 0), f from expected_total
+        """,
         """
         select unit, experiment, slot, c::bigint, y, x, f
         from unit_state, unnest(counts, totals, before, firsts) with ordinality as t (c, y, x, f, slot)
-        where c <> 0 or y <> 0 or x <> 0 or f is not null
+        where num_nonnulls(c, y, x, f) > 0
         """,
     ),
     "moments": (

@@ -202,7 +202,8 @@ create table fold_lock (minutes_from timestamptz not null);
 insert into fold_lock values ('-infinity');
 
 -- One row per unit and experiment. first_at is null, and the arrays are empty, while only metrics came. Experiment 0 marks
--- a unit that has events which name no experiment. Arrays have one place per declared metric, from the exposure on.
+-- a unit that has events which name no experiment. Arrays have one place per declared metric, from the exposure on; null
+-- stands for nothing and for zero, so that a row, and the log of its changes, is half as long.
 create table unit_state (
     unit       text collate "C" not null,
     experiment integer not null,
@@ -225,9 +226,10 @@ from unit_state s
 cross join lateral (
     select 0 as metric, 1 as n, 0::numeric as y, 0::numeric as x, s.first_at
     union all
-    select m.metric, (s.counts[m.slot] > 0)::integer, s.totals[m.slot], s.before[m.slot], s.firsts[m.slot]
+    select m.metric, (s.counts[m.slot] is not null)::integer, coalesce(s.totals[m.slot], 0), coalesce(s.before[m.slot], 0),
+           s.firsts[m.slot]
     from experiment_metric m
-    where m.experiment = s.experiment and (s.counts[m.slot] > 0 or s.before[m.slot] <> 0)
+    where m.experiment = s.experiment and (s.counts[m.slot] is not null or s.before[m.slot] is not null)
 ) c
 where s.first_at is not null;
 

@@ -23,8 +23,8 @@ entered as (
     insert into unit_state (unit, experiment, variant, epoch, cohort, first_at, counts, totals, before, firsts)
     select m.unit, m.experiment, m.variant, m.epoch,
            floor(extract(epoch from m.first_at) / 3600 / m.cohort_hours)::integer * m.cohort_hours, m.first_at,
-           array_fill(0, array[w.width]), array_fill(0::numeric, array[w.width]), array_fill(0::numeric, array[w.width]),
-           array_fill(null::timestamptz, array[w.width])
+           array_fill(null::integer, array[w.width]), array_fill(null::numeric, array[w.width]),
+           array_fill(null::numeric, array[w.width]), array_fill(null::timestamptz, array[w.width])
     from met m
     cross join lateral (
         select coalesce(max(slot), 0)::integer as width from experiment_metric where experiment = m.experiment

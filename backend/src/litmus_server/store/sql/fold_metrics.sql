@@ -36,37 +36,42 @@ marked as (
     select distinct unit, 0 from given where experiment is null
     on conflict do nothing
 ),
--- What changes, per row and slot: c, y, x, f is what stood; dc, dy, dx the difference; df the earliest of the new events.
+-- What changes, per row and slot: c, y, x, f is what stood; dc, dy, dx the difference; df the earliest of the new events;
+-- count, total, prior and first what is to stand.
 change as materialized (
-    select place, slot, metric, experiment, variant, epoch, cohort, c, y, x, f,
-           count(*) filter (where occurred_at >= first_at) as dc,
-           coalesce(sum(value) filter (where occurred_at >= first_at), 0) as dy,
-           coalesce(sum(value) filter (where occurred_at < first_at), 0) as dx,
-           min(occurred_at) filter (where occurred_at >= first_at) as df,
-           count(*) over (partition by place) as slots
-    from met
-    where slot is not null and occurred_at >= first_at - interval '720 hours' and occurred_at < ends_at
-    group by place, slot, metric, experiment, variant, epoch, cohort, c, y, x, f
+    select *, nullif(c + dc, 0)::integer as count, case when c + dc > 0 then y + dy end as total, nullif(x + dx, 0) as prior,
+           least(f, df) as first, count(*) over (partition by place) as slots
+    from (
+        select place, slot, metric, experiment, variant, epoch, cohort, c, y, x, f,
+               count(*) filter (where occurred_at >= first_at) as dc,
+               coalesce(sum(value) filter (where occurred_at >= first_at), 0) as dy,
+               coalesce(sum(value) filter (where occurred_at < first_at), 0) as dx,
+               min(occurred_at) filter (where occurred_at >= first_at) as df
+        from met
+        where slot is not null and occurred_at >= first_at - interval '720 hours' and occurred_at < ends_at
+        group by place, slot, metric, experiment, variant, epoch, cohort, c, y, x, f
+    ) g
 ),
 -- Most rows change in one place, and to set an element is half the work of building an array.
 written_one as (
     update unit_state s
-    set counts[d.slot] = (d.c + d.dc)::integer, totals[d.slot] = d.y + d.dy, before[d.slot] = d.x + d.dx,
-        firsts[d.slot] = least(d.f, d.df)
+    set counts[d.slot] = d.count, totals[d.slot] = d.total, before[d.slot] = d.prior, firsts[d.slot] = d.first
     from change d
     where d.slots = 1 and s.ctid = d.place
 ),
 written_many as (
     update unit_state s
     set (counts, totals, before, firsts) = (
-        select array_agg(coalesce(p.c[at], s.counts[k], 0)::integer), array_agg(coalesce(p.y[at], s.totals[k], 0)),
-               array_agg(coalesce(p.x[at], s.before[k], 0)), array_agg(least(p.f[at], s.firsts[k]))
+        select array_agg(case when at is null then s.counts[k] else p.counts[at] end),
+               array_agg(case when at is null then s.totals[k] else p.totals[at] end),
+               array_agg(case when at is null then s.before[k] else p.priors[at] end),
+               array_agg(case when at is null then s.firsts[k] else p.firsts[at] end)
         from generate_series(1, greatest(cardinality(s.counts), p.width)) k
         cross join lateral (select array_position(p.slots, k) as at) a
     )
     from (
-        select place, max(slot) as width, array_agg(slot::integer) as slots, array_agg(c + dc) as c, array_agg(y + dy) as y,
-               array_agg(x + dx) as x, array_agg(df) as f
+        select place, max(slot) as width, array_agg(slot::integer) as slots, array_agg(count) as counts,
+               array_agg(total) as totals, array_agg(prior) as priors, array_agg(first) as firsts
         from change
         where slots > 1
         group by place

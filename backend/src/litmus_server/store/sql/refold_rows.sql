@@ -49,8 +49,8 @@ fresh as materialized (
         group by unit, experiment, variant, epoch, first_at, stood_at, cohort_hours, width
     ) s
     cross join lateral (
-        select array_agg(coalesce(s.c[at], 0)::integer) as counts, array_agg(coalesce(s.y[at], 0)) as totals,
-               array_agg(coalesce(s.x[at], 0)) as before, array_agg(s.f[at]) as firsts
+        select array_agg(nullif(s.c[at], 0)::integer) as counts, array_agg(s.y[at]) as totals,
+               array_agg(nullif(s.x[at], 0)) as before, array_agg(s.f[at]) as firsts
         from generate_series(1, s.width) k
         cross join lateral (select array_position(s.slots, k) as at) p
         where s.first_at is not null
