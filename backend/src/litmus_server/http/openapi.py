@@ -15,7 +15,7 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 import msgspec
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, Response
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -78,13 +78,13 @@ def document(app: FastAPI, data: Iterable[DataRoute], requests: Iterable[type[Ba
 def docs(app: FastAPI, data: Sequence[DataRoute], requests: Sequence[type[BaseModel]]) -> APIRouter:
     """/openapi.json, and /docs with its files. Open to everybody; nothing comes from another server."""
     router = APIRouter(include_in_schema=False)
-    made: dict[str, Any] = {}
+    made: list[bytes] = []
 
     @router.get("/openapi.json")
-    async def openapi() -> Response:
+    def openapi() -> Response:  # not async: making it takes a while, and the loop decides meanwhile
         if not made:
-            made.update(document(app, data, requests))
-        return JSONResponse(made)
+            made.append(msgspec.json.encode(document(app, data, requests)))
+        return Response(made[0], media_type="application/json")
 
     @router.get("/docs")
     async def page() -> Response:
@@ -219,7 +219,7 @@ _IF_MATCH = {
     "in": "header",
     "required": False,
     "description": "The ETag that the caller has seen; 409 when the experiment has changed since",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "pattern": r'^(\*|(W/)?"[0-9]{1,18}")$'},
 }
 
 _DESCRIPTION = """\

@@ -104,6 +104,24 @@ class _Change(_Request):
 class CreateExperiment(_Change):
     """A new experiment, in status draft."""
 
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "recommendation_algo_test",
+                    "description": "Test new recommendation algorithm",
+                    "traffic_allocation": 1.0,
+                    "variants": [
+                        {"name": "baseline", "weight": 0.5, "config": {"algo": "v1"}},
+                        {"name": "new_algo", "weight": 0.5, "config": {"algo": "v2"}},
+                    ],
+                    "primary_metric": "watch_completion",
+                }
+            ]
+        },
+    )
+
     name: _Name
     key: _Key | None = Field(None, description="Derived from the name when absent")
     description: _Text | None = None
