@@ -84,6 +84,14 @@ async def test_in_development_nobody_needs_a_token_and_a_wrong_one_is_refused(
     assert (await client.get("/api/v1/meta", headers=bearer("wrong"))).status_code == 401
 
 
+async def test_in_development_another_sites_page_cannot_change_anything(client: httpx2.AsyncClient) -> None:
+    url = f"/api/v1/experiments/{await created(client)}/start"
+    strange = {"sec-fetch-site": "cross-site", "origin": "https://evil.example"}
+    assert (await client.post(url, headers=strange)).status_code == 403
+    assert (await client.post(url, headers=strange | bearer("dev-token"))).status_code == 200
+    assert (await client.post(url, headers={"sec-fetch-site": "same-site"})).status_code == 200
+
+
 @pytest.mark.parametrize("header", [b"", b"Bearer", b"Bearer ", b"Basic abc", b"Bearer \xff", b"token"])
 def test_a_header_that_is_no_known_bearer_is_unauthorized(header: bytes) -> None:
     authenticator = Authenticator(("w",), ("a",), development=True)

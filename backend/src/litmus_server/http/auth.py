@@ -77,8 +77,16 @@ class Require:
 
     def __call__(self, request: Request) -> Principal:
         """Raises Unauthorized or Forbidden before the route does anything."""
-        header = next((value for name, value in request.scope["headers"] if name == b"authorization"), None)
-        principal = self.authenticator.authorize(header, self.action)
+        headers = dict(request.scope["headers"])
+        authorization = headers.get(b"authorization")
+        principal = self.authenticator.authorize(authorization, self.action)
+        # In development nobody needs a token; a page of somebody else's that the developer has open does.
+        if (
+            authorization is None
+            and self.action is Action.MANAGE
+            and headers.get(b"sec-fetch-site") == b"cross-site"
+        ):
+            raise Forbidden("A page of another site needs a token to change anything")
         request.scope[PRINCIPAL] = principal.name
         return principal
 
