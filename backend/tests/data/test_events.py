@@ -355,3 +355,18 @@ def test_a_value_becomes_the_nearest_micro_unit_or_an_error(value: Decimal) -> N
     exact = Fraction(value) * 10**6
     assert number == round(exact)
     assert rounded == (exact != number)
+
+
+async def test_a_clock_three_seconds_behind_does_not_put_a_conversion_before_its_exposure(door: Door) -> None:
+    await door.make("checkout")
+    await door.assign("checkout", "u")
+    await door.send(
+        event("exposure", occurred_at=ago(seconds=3)),
+        event("conversion", occurred_at=ago(seconds=2.5)),
+        event("metric", metric_name="earlier", value=1, occurred_at=ago(hours=1)),
+    )
+    rows = await door.fetch(
+        """select e.kind, e.occurred_at >= min(e.occurred_at) filter (where e.kind = 1) over () as after
+           from event e order by e.kind, e.metric"""
+    )
+    assert sorted(tuple(row) for row in rows) == [(1, True), (2, False), (3, True)]

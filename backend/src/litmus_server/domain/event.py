@@ -84,6 +84,15 @@ class LoggedEvent(NamedTuple):
     metadata: str | None
 
 
+KINDS = {
+    "exposure": Kind.EXPOSURE,
+    "metric": Kind.METRIC,
+    "conversion": Kind.CONVERSION,
+    "reward": Kind.METRIC,
+}
+"""What an event may call itself, and what it is stored as."""
+
+
 class Submitted(msgspec.Struct, frozen=True, gc=False):
     """One event as it was sent. The door for services decodes straight into it; other doors translate."""
 

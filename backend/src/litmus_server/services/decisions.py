@@ -206,7 +206,11 @@ class _Cache:
 
 def check_unit(unit: str) -> None:
     """A unit id is 1 to 256 characters of text that UTF-8 and PostgreSQL can hold. Raises Invalid."""
-    if not 0 < len(unit) <= UNIT_LIMIT:
+    if not unit:
+        raise Invalid(
+            "unit_id (or user_id) is required", (Fault("/unit_id", "is required: 1 to 256 characters"),)
+        )
+    if len(unit) > UNIT_LIMIT:
         raise Invalid("unit_id must have 1 to 256 characters", (Fault("/unit_id", "1 to 256 characters"),))
     if not unit.isascii():
         try:

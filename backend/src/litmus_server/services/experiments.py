@@ -112,7 +112,6 @@ class Experiments:
         page = found[:limit]
         return AuditPage(page, encode_cursor("audit", str(page[-1].id)) if len(found) > limit else None)
 
-
     @asynccontextmanager
     async def _changing(self) -> AsyncIterator[CatalogChange]:
         async with self._catalog.change() as change:

@@ -12,6 +12,7 @@ import msgspec
 from litmus_server.domain.event import (
     AHEAD,
     BACK,
+    KINDS,
     Accepted,
     DeadLetter,
     Duplicate,
@@ -36,12 +37,6 @@ UNDECLARED_LIMIT = 1_000
 WINDOW = 30 * 86_400
 """Seconds after the first exposure in which a completed experiment still takes metrics that it did not declare."""
 
-_KINDS = {
-    "exposure": Kind.EXPOSURE,
-    "metric": Kind.METRIC,
-    "conversion": Kind.CONVERSION,
-    "reward": Kind.METRIC,
-}
 _ROUNDED = Accepted("value was rounded to 6 decimals, half to even")
 _OF_MEMORY = frozenset({Reason.UNKNOWN_EXPERIMENT, Reason.NOT_RUNNING})
 """What may be wrong only because this process has not heard of a change yet."""
@@ -84,7 +79,9 @@ class Ingest:
         await self._bound_undeclared(judged)
         rows = [each[0] for each in judged if isinstance(each, tuple)]
         stored = iter(await self._events.submit(rows, sum(map(_size, rows))) if rows else ())
-        outcomes = [each if isinstance(each, Rejected) else _outcome(next(stored), each[1]) for each in judged]
+        outcomes = [
+            each if isinstance(each, Rejected) else _outcome(next(stored), each[1]) for each in judged
+        ]
         if any(isinstance(outcome, Rejected) for outcome in outcomes):
             await self._keep(submitted, outcomes, door, key_id)
         return outcomes
@@ -103,7 +100,7 @@ class Ingest:
         wrong = _malformed(event)
         if wrong is not None:
             return wrong
-        kind = _KINDS[event.type]
+        kind = KINDS[event.type]
         occurred_at = event.occurred_at
         if occurred_at is not None:
             occurred_at = corrected(occurred_at, sent_at, now)
@@ -251,7 +248,9 @@ Judged = Rejected | tuple[LoggedEvent, bool]
 
 
 def _malformed(event: Submitted) -> Rejected | None:
-    if not 0 < len(event.unit_id) <= 256 or not _storable(event.unit_id):
+    if not event.unit_id:
+        return _bad("unit_id (or user_id) is required")
+    if len(event.unit_id) > 256 or not _storable(event.unit_id):
         return _bad("unit_id must be 1 to 256 characters of text without NUL")
     if not 0 < len(event.event_id) <= 256:
         return _bad("event_id must have 1 to 256 characters")

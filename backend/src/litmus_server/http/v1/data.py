@@ -4,6 +4,7 @@ Each handler authenticates, decodes, calls one service, encodes. The control pla
 """
 
 import os
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
@@ -15,6 +16,7 @@ from litmus_server.domain.access import Action, Principal
 from litmus_server.domain.assignment import assignment_id
 from litmus_server.domain.errors import Fault, Invalid, LitmusError, NotFound, TooLarge
 from litmus_server.domain.event import (
+    KINDS,
     MICRO,
     Door,
     Duplicate,
@@ -227,6 +229,9 @@ def _decode(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
 def _invalid(error: msgspec.ValidationError) -> Invalid:
     """Msgspec says «Expected `str`, got `int` - at `$.requests[0].unit_id`»; we say it with a JSON pointer."""
     said, _, path = str(error).partition(" - at `$")
+    said = _PLAIN.sub(r"must be \1, not \2", said)
+    if said.startswith("Invalid enum value") and path.endswith(".type`"):
+        said = f"must be one of {', '.join(KINDS)}"
     pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
     return Invalid(f"{said} (at {pointer or 'the root'})", (Fault(pointer, said),))
 
@@ -264,6 +269,10 @@ def _event(raw: msgspec.Raw) -> Submitted | Unreadable:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             named = None
         return Unreadable(said, text, named)
+
+
+# msgspec says «Expected `str`, got `int`».
+_PLAIN = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
 
 
 class _Named(msgspec.Struct):

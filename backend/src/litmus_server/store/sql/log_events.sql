@@ -33,7 +33,13 @@ logged as (
     insert into event (batch, event_id, kind, experiment, unit, unit_type, metric, value, occurred_at, variant, epoch,
                        claimed, door, key_id, is_bot, metadata)
     select $1, event_id, j.kind, j.experiment, j.unit, j.unit_type, j.metric, j.value,
-           case when j.kind = 1 then greatest(coalesce(j.occurred_at, now()), j.assigned_at) else coalesce(j.occurred_at, now()) end,
+           case
+               when j.occurred_at is null then greatest(now(), j.assigned_at)
+               -- Nobody was exposed before the assignment. And a clock that is wrong by less than what `sent_at` corrects
+               -- must not put a conversion before the exposure that it followed.
+               when j.kind = 1 or j.occurred_at > j.assigned_at - interval '5 seconds' then greatest(j.occurred_at, j.assigned_at)
+               else j.occurred_at
+           end,
            j.variant, j.epoch, j.claimed, j.door, j.key_id, j.is_bot, j.metadata::jsonb
     from judged j
     join fresh using (event_id)
