@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 import time
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -21,17 +21,6 @@ _STEADY = 30.0  # seconds of life after which a death is a new story and not the
 def command(*arguments: str) -> list[str]:
     """The command line of another `litmus` that runs this same code."""
     return [sys.executable, "-P", "-m", "litmus_server.cli", *arguments]
-
-
-async def run(arguments: list[str], environment: Mapping[str, str]) -> int:
-    """Run one to its end and answer its exit code; ends with us when we are cancelled."""
-    process = await asyncio.create_subprocess_exec(*command(*arguments), stdin=DEVNULL, env=environment)
-    try:
-        return await process.wait()
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        raise
 
 
 class Child:

@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 
 from litmus_server.postgres import Embedded, inspect
-from litmus_server.processes import child
+from litmus_server.processes.migration import Migration
 from litmus_server.settings import Refused, Settings
 from litmus_server.store.database import AWAY, connect
 from litmus_server.store.schema import head
@@ -55,6 +55,11 @@ def running(settings: Settings) -> str:
     return url
 
 
+def is_new(settings: Settings) -> bool:
+    """Whether a database has to be made first, so that it will have to be migrated."""
+    return settings.database_url is None and not inspect(settings.data_folder).initialised
+
+
 async def answering(url: str, *, progress: Callable[[str], None]) -> None:
     """Return when the server answers, however long it recovers; raise Refused where waiting cannot help."""
     told = 0.0
@@ -75,8 +80,8 @@ async def answering(url: str, *, progress: Callable[[str], None]) -> None:
             return
 
 
-async def bring_up_to_date(settings: Settings, url: str) -> None:
-    """Apply what is missing, in a process of its own: the tool for it needs more memory than the server does."""
+async def bring_up_to_date(url: str, migration: Migration) -> None:
+    """Apply what is missing; raise Refused when the database is newer than this program, or cannot be migrated."""
     at = await schema(url)
     if at == head():
         return
@@ -86,8 +91,7 @@ async def bring_up_to_date(settings: Settings, url: str) -> None:
             "been here. Start that one, or restore a backup from before it."
         )
     log.info("migrating", at=at, to=head())
-    code = await child.run(["migrate"], settings.environment(DATABASE_URL=url))
-    if code != 0:
+    if not await migration.apply(url):
         raise Refused(f"The database at {place(url)} could not be brought to migration {head()}; see above.")
 
 

@@ -21,8 +21,9 @@ import uvicorn
 
 from litmus_server import VERSION
 from litmus_server.processes.child import Child, at_end_of
-from litmus_server.processes.database import bring_up_to_date, opened
+from litmus_server.processes.database import bring_up_to_date, is_new, opened
 from litmus_server.processes.front import Front
+from litmus_server.processes.migration import Migration
 from litmus_server.settings import Refused, Settings
 
 log = structlog.get_logger(__name__)
@@ -100,29 +101,29 @@ class _Server:
         """Each stage stands on the one before and is taken down before it."""
         settings = self._settings
         importing = asyncio.create_task(asyncio.to_thread(import_module, "litmus_server.apps"))
-        async with opened(settings, progress=self._progress) as url:
+        async with _migration(settings) as migration, opened(settings, progress=self._progress) as url:
             self._front.waits_for = "migrations"
-            await bring_up_to_date(settings, url)
+            await bring_up_to_date(url, migration)
             self._front.waits_for = "the first snapshot"
-            async with _worker(settings, url):
-                await importing
-                from litmus_server.apps import application
-                from litmus_server.wiring import opened_runtime
+            await importing
+            from litmus_server.apps import application
+            from litmus_server.wiring import opened_runtime
 
-                async with opened_runtime(settings, url) as runtime:
-                    self._front.show(application(runtime))
-                    self._started = True
-                    # What start-up made stays for ever: the collector need not look at it again.
-                    gc.collect()
-                    gc.freeze()
-                    port = self._listener.getsockname()[1]
-                    log.info("ready", port=port, after_seconds=round(time.monotonic() - self._began, 3))
-                    try:
-                        await self._until_stop(beside, f"http://localhost:{port}")
-                    finally:
-                        runtime.leave()
-                        await asyncio.sleep(_NOTICE)
-                        await self._close(serving)
+            async with _worker(settings, url) as worker, opened_runtime(settings, url) as runtime:
+                self._front.show(application(runtime))
+                self._started = True
+                await worker.start()
+                # What start-up made stays for ever: the collector need not look at it again.
+                gc.collect()
+                gc.freeze()
+                port = self._listener.getsockname()[1]
+                log.info("ready", port=port, after_seconds=round(time.monotonic() - self._began, 3))
+                try:
+                    await self._until_stop(beside, f"http://localhost:{port}")
+                finally:
+                    runtime.leave()
+                    await asyncio.sleep(_NOTICE)
+                    await self._close(serving)
 
     async def _until_stop(self, beside: Beside | None, address: str) -> None:
         if beside is None:
@@ -137,9 +138,21 @@ class _Server:
 
 
 @asynccontextmanager
+async def _migration(settings: Settings) -> AsyncIterator[Migration]:
+    """Begun at once where it will be needed for certain: then it loads while PostgreSQL is being made."""
+    migration = Migration()
+    try:
+        if is_new(settings):
+            await migration.begin()
+        yield migration
+    finally:
+        await migration.end()
+
+
+@asynccontextmanager
 async def _worker(settings: Settings, url: str) -> AsyncIterator[Child]:
+    """One that has not been started; its end is awaited."""
     child = Child("worker", ["worker"], settings.environment(DATABASE_URL=url))
-    await child.start()
     try:
         yield child
     finally:
