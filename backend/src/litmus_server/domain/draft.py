@@ -217,9 +217,9 @@ def _read_weights(form: Form, forms: list[Form], kind: ExperimentType) -> tuple[
 
 
 def _control(variants: list[DraftVariant]) -> int:
-    """The flagged one, else the one called control, else the first."""
+    """The flagged one, else the one called control (or Control), else the first."""
     flagged = [k for k, variant in enumerate(variants) if variant.is_control]
-    called = [k for k, variant in enumerate(variants) if "control" in {variant.key, variant.name}]
+    called = [k for k, each in enumerate(variants) if "control" in {each.key.lower(), each.name.lower()}]
     return [*flagged, *called, 0][0]
 
 
