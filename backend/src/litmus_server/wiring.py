@@ -143,7 +143,10 @@ async def _follow(snapshots: Snapshots, reports: Reports, url: str) -> None:
             except Exception:
                 log.exception("the table of experiments could not be read; decisions go on from the last one")
             with suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), POLL)
+                async with asyncio.timeout(
+                    POLL
+                ):  # not wait_for: until Python 3.12 it may swallow a cancellation
+                    await news.wait()
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)

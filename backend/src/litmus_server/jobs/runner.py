@@ -165,7 +165,8 @@ class Runner:
                 except TROUBLE as error:
                     log.warning("the runner cannot look for jobs", error=f"{type(error).__name__}: {error}")
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(stop.wait(), self._poll)
+                        async with asyncio.timeout(self._poll):
+                            await stop.wait()
         finally:
             stopping.cancel()
             await self._drain_running()
@@ -179,7 +180,8 @@ class Runner:
                     await self._look_after(listener)
                     await self._start_due(listener)
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), self._poll)
+                        async with asyncio.timeout(self._poll):
+                            await self._wake.wait()
             finally:
                 if not listener.is_closed():
                     await listener.remove_listener(jobs.CHANNEL, self._on_hint)

@@ -71,7 +71,8 @@ async def _look(learning: Learning, stop: asyncio.Event) -> None:
         with suppress(Unavailable):
             await learning.look()
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), _LOOK)
+            async with asyncio.timeout(_LOOK):
+                await stop.wait()
 
 
 async def _unless(stop: asyncio.Event, waiting: Coroutine[Any, Any, None]) -> bool:

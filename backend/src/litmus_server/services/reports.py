@@ -195,7 +195,8 @@ class Reports:
                         await self._document(seen._replace(now=subject.now))
                         return
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(hint.wait(), _LOOK)
+                        async with asyncio.timeout(_LOOK):
+                            await hint.wait()
         except TimeoutError:
             return  # whoever waited has given up; the next one asks again
         finally:

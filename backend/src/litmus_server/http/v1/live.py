@@ -82,7 +82,8 @@ class Live:
         except WebSocketDisconnect:
             return
         with suppress(RuntimeError, WebSocketDisconnect, TimeoutError):  # it may be gone already
-            await asyncio.wait_for(socket.close(code, _shortened(reason)), self._patience)
+            async with asyncio.timeout(self._patience):
+                await socket.close(code, _shortened(reason))
 
     async def _watch(self, socket: WebSocket, reference: str) -> tuple[int, str]:
         """Send until something ends it; answers the close code and the reason."""
@@ -113,7 +114,8 @@ class Live:
         while True:
             seen, text = await channel.newest(seen)
             try:
-                await asyncio.wait_for(socket.send_text(text), self._patience)
+                async with asyncio.timeout(self._patience):
+                    await socket.send_text(text)
             except TimeoutError:
                 return
 
