@@ -21,7 +21,8 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 log = structlog.get_logger("litmus.http")
-_levels = logging.getLogger("litmus.http")  # asked for each request: structlog's proxy would cost more than the answer
+# Asked for each request, where structlog's proxy would cost more than the answer.
+_levels = logging.getLogger("litmus.http")
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Upper bounds of the histogram, in seconds."""
