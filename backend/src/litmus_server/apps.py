@@ -3,6 +3,10 @@
 It knows which routes there are; it must not know what they do.
 """
 
+from collections.abc import Sequence
+
+from starlette.middleware.cors import CORSMiddleware
+
 from litmus_server.domain.draft import ExperimentType
 from litmus_server.http import operations
 from litmus_server.http.control_plane import control_plane
@@ -36,12 +40,25 @@ def application(runtime: Runtime) -> Application:
         ],
         data=ROUTES,
         requests=REQUESTS,
-        origins=settings.cors_origins,
     )
     both = _Planes(runtime.data, managed)
-    traffic = Traffic(Envelope(both), quiet=both.is_quiet)
+    traffic = Traffic(Envelope(_shared(both, settings.cors_origins)), quiet=both.is_quiet)
     runtime.operations.collectors.append(traffic)
     return traffic
+
+
+def _shared(app: Application, origins: Sequence[str]) -> Application:
+    """Answer pages of exactly these origins too. Never with cookies: a token is what counts."""
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=list(origins),
+        allow_methods=["GET", "POST", "PUT", "PATCH"],
+        allow_headers=["Authorization", "Content-Type", "If-Match", "X-Request-Id"],
+        expose_headers=["ETag", "Retry-After", "X-Request-Id"],
+        max_age=600,
+    )
 
 
 class _Planes:

@@ -123,3 +123,7 @@ async def test_cors_knows_exact_origins_only(client: httpx2.AsyncClient, opened:
         assert yes.headers["access-control-allow-origin"] == "https://shop.example"
         assert "access-control-allow-origin" not in no.headers
         assert "access-control-allow-credentials" not in yes.headers
+        hot = await allowing.post(
+            "/api/v1/events", json={"events": []}, headers={"origin": "https://shop.example"}
+        )
+        assert hot.headers["access-control-allow-origin"] == "https://shop.example"

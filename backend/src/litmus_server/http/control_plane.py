@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel
-from starlette.middleware.cors import CORSMiddleware
 
 from litmus_server.http import problems
 from litmus_server.http.openapi import DataRoute, docs
@@ -16,9 +15,8 @@ def control_plane(
     routers: Iterable[APIRouter],
     data: Sequence[DataRoute] = (),
     requests: Sequence[type[BaseModel]] = (),
-    origins: Sequence[str] = (),
 ) -> FastAPI:
-    """The application: routers, errors, documentation, CORS for exactly these origins.
+    """The application: routers, errors, documentation.
 
     `data` and `requests` are described in the same OpenAPI: the routes of the data plane, and the models of bodies
     that routes read themselves.
@@ -35,13 +33,4 @@ def control_plane(
     for router in routers:
         app.include_router(router)
     app.include_router(docs(app, data, requests))
-    if origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(origins),
-            allow_methods=["GET", "POST", "PUT", "PATCH"],
-            allow_headers=["Authorization", "Content-Type", "If-Match", "X-Request-Id"],
-            expose_headers=["ETag", "Retry-After", "X-Request-Id"],
-            max_age=600,
-        )
     return app
