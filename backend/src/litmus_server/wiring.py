@@ -116,6 +116,8 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
     )
     for journal in journals:
         journal.start()
+    with suppress(Unavailable):  # then the poll will read it
+        await snapshots.refresh()
     following = asyncio.create_task(_follow(snapshots, reports, url), name="snapshots")
     try:
         yield runtime
