@@ -6,6 +6,7 @@ Nothing heavy is loaded before a command needs it: the process that answers requ
 import asyncio
 import sys
 from collections.abc import Coroutine
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -70,15 +71,18 @@ def migrate(*, data_folder: Folder = None) -> None:
 
 @app.command()
 def rebuild(
-    experiment: Annotated[str | None, typer.Argument(help="key or id; all experiments when absent")] = None,
     *,
+    after: Annotated[
+        str, typer.Option(help="go on after this unit, the last one of an interrupted rebuild")
+    ] = "",
     data_folder: Folder = None,
 ) -> None:
     """Compute every counter and moment from the event log again, while the server goes on."""
     from litmus_server.processes.maintenance import rebuild as run
 
     settings = _settings(data_folder=data_folder)
-    _run(settings, run(settings, experiment))
+    for table, rows in asdict(_run(settings, run(settings, after))).items():
+        typer.echo(f"{table:<12} {rows} rows were not what the log says")
 
 
 @app.command()

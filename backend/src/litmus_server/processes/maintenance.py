@@ -2,8 +2,11 @@
 
 import structlog
 
+from litmus_server.domain.errors import Conflict
 from litmus_server.processes.database import answering, place, running
 from litmus_server.settings import Refused, Settings
+from litmus_server.store.rebuild import Progress, Rebuilt
+from litmus_server.store.rebuild import rebuild as again_from_the_log
 
 log = structlog.get_logger(__name__)
 
@@ -18,6 +21,15 @@ async def migrate(settings: Settings) -> None:
     log.info("the schema is the newest", database=place(url))
 
 
-async def rebuild(settings: Settings, experiment: str | None) -> None:
-    """Not yet."""
-    raise Refused("not yet")
+async def rebuild(settings: Settings, after: str) -> Rebuilt:
+    """Compute the tables of the fold from the log again, telling how far it is; see `store.rebuild`."""
+    url = running(settings)
+    await answering(url, progress=log.info)
+
+    def told(done: Progress) -> None:
+        log.info("rebuilding", events=done.events, changed=done.changed, after=done.unit)
+
+    try:
+        return await again_from_the_log(url, told, after=after)
+    except Conflict as error:
+        raise Refused(str(error)) from None
