@@ -2,21 +2,24 @@
 
     python bench/fold.py [--units 10000 1000000] [--events 500000] [--url postgresql://…] [--cases metric loose late]
 
-Every unit is in one of 5 experiments with 5 variants and 8 declared metrics. Makes a database of its own beside the one
-that the URL names, and drops it. Prints events/s by the clock and microseconds of the server's processor an event.
+Every unit is in one of 5 experiments with 5 variants and 8 declared metrics. On the embedded server in a folder of its
+own, or in a database of its own beside the one that the URL names; both go at the end. Prints events/s by the clock and
+microseconds of the server's processor an event.
 """
 
 import argparse
 import asyncio
 import json
 import os
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+from litmus_server.postgres import Embedded
 from litmus_server.store.database import connect
 from litmus_server.store.fold import Fold
 from litmus_server.store.migrate import upgrade
@@ -105,11 +108,12 @@ class Bench:
         print(json.dumps(row), flush=True)
 
 
-async def measure(url: str, units: int, events: int, batch: int, cases: Sequence[str], check: bool) -> None:
+async def measure(url: str, units: int, options: argparse.Namespace) -> None:
+    events, cases = options.events, options.cases
     await upgrade(url)
     connection = await connect(url)
     await connection.execute(filled(WORLD, experiments=EXPERIMENTS))
-    bench = Bench(connection, batch)
+    bench = Bench(connection, options.batch)
     # An odd multiplier makes a permutation of the units.
     await bench.log("exposure", units, f"(i * 7919::bigint) % {units}")
     await bench.fold("first exposure", units)
@@ -129,7 +133,7 @@ async def measure(url: str, units: int, events: int, batch: int, cases: Sequence
         await bench.fold("metric before its exposure", units)
         await bench.log("exposure", late, f"{units} + i")
         await bench.fold("exposure after its metric", units)
-    if check:
+    if options.check:
         print("differences from a recompute:", await verify(connection))
     await connection.close()
 
@@ -138,19 +142,33 @@ async def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--url", default="postgresql://root@/postgres?host=/var/run/postgresql")
+    parser.add_argument("--url", help="an address of a server; the embedded one without it")
     parser.add_argument("--units", type=int, nargs="+", default=[10_000, 1_000_000])
     parser.add_argument("--events", type=int, default=500_000)
     parser.add_argument("--batch", type=int, default=500, help="events in a journal's transaction")
     parser.add_argument("--cases", nargs="+", default=["metric", "again", "loose", "late"])
     parser.add_argument("--check", action="store_true", help="compare with a recompute at the end")
     options = parser.parse_args()
-    admin = await asyncpg.connect(options.url)
-    url = urlunsplit(urlsplit(options.url)._replace(path=f"/{DATABASE}"))
+    if options.url:
+        await on_server(
+            options.url, lambda name: urlunsplit(urlsplit(options.url)._replace(path=f"/{name}")), options
+        )
+        return
+    with tempfile.TemporaryDirectory(prefix="litmus-bench-") as folder:
+        server = Embedded(Path(folder))
+        await server.start()
+        try:
+            await on_server(server.url_for("postgres"), server.url_for, options)
+        finally:
+            await server.stop()
+
+
+async def on_server(admin_url: str, url_for: Callable[[str], str], options: argparse.Namespace) -> None:
+    admin = await asyncpg.connect(admin_url)
     for units in options.units:
         await admin.execute(f"create database {DATABASE}")
         try:
-            await measure(url, units, options.events, options.batch, options.cases, options.check)
+            await measure(url_for(DATABASE), units, options)
         finally:
             await admin.execute(f"drop database {DATABASE} with (force)")
     await admin.close()

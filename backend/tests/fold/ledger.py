@@ -1,6 +1,8 @@
 """Experiments and batches put into a database by plain SQL, and the fold's tables read back as the judge writes them."""
 
+import asyncio
 import datetime as dt
+import random
 import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
@@ -57,23 +59,28 @@ async def declare_metrics(connection: Connection, experiment: Declared) -> None:
 
 async def write_batch(connection: Connection, batch: int, events: Sequence[Event]) -> list[uuid.UUID]:
     """What the transaction of a journal leaves behind; the ids of the events."""
-    ids = [uuid.uuid4() for _ in events]
     async with connection.transaction():
-        await connection.executemany(
-            """
-            insert into event (batch, event_id, kind, experiment, variant, epoch, unit, unit_type, metric, value, occurred_at,
-                               is_bot, door)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1)
-            """,
-            [
-                (
-                    batch, event_id, e.kind, e.experiment, e.variant, e.epoch, e.unit, e.unit_type, e.metric, e.value,
-                    e.occurred_at, e.is_bot,
-                )
-                for event_id, e in zip(ids, events, strict=True)
-            ],
-        )  # fmt: skip
-        await connection.execute("insert into fold_queue (batch) values ($1)", batch)
+        return await insert(connection, batch, events)
+
+
+async def insert(connection: Connection, batch: int, events: Sequence[Event]) -> list[uuid.UUID]:
+    """The same without a transaction of its own."""
+    ids = [uuid.uuid4() for _ in events]
+    await connection.executemany(
+        """
+        insert into event (batch, event_id, kind, experiment, variant, epoch, unit, unit_type, metric, value, occurred_at,
+                           is_bot, door)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1)
+        """,
+        [
+            (
+                batch, event_id, e.kind, e.experiment, e.variant, e.epoch, e.unit, e.unit_type, e.metric, e.value,
+                e.occurred_at, e.is_bot,
+            )
+            for event_id, e in zip(ids, events, strict=True)
+        ],
+    )  # fmt: skip
+    await connection.execute("insert into fold_queue (batch) values ($1)", batch)
     return ids
 
 
@@ -83,6 +90,12 @@ async def fold_all(connection: Connection) -> list[Folded]:
     while (folded := await fold.fold_once(connection)).batches:
         done.append(folded)
     return done
+
+
+async def until(connection: Connection, condition: str) -> None:
+    """Wait for what a query can see."""
+    while not await connection.fetchval(f"select {condition}"):  # noqa: ASYNC110 - no event says it
+        await asyncio.sleep(0.01)
 
 
 async def clear(connection: Connection) -> None:
@@ -115,3 +128,28 @@ async def tables(connection: Connection) -> Tables:
 def at(seconds: float) -> dt.datetime:
     """A moment on a fixed day, so many seconds after noon."""
     return dt.datetime(2026, 3, 4, 12, tzinfo=dt.UTC) + dt.timedelta(seconds=seconds)
+
+
+def random_log(seed: int, size: int) -> list[Event]:
+    """Accepted events of some forty units around `at(0)`, a third of them before their unit's exposure."""
+    dice = random.Random(seed)
+    log = []
+    for _ in range(size):
+        unit = f"unit-{dice.randrange(40)}"
+        experiment = dice.choice([None, 1, 1, 2, 3, 4])
+        kind = dice.choice([1, 2, 2, 3]) if experiment else 2
+        log.append(
+            Event(
+                unit,
+                kind,
+                at(dice.choice([1, 60, 3600, 86_400, 40 * 86_400]) * dice.uniform(-1, 1)),
+                experiment,
+                variant=int(unit[5:]) % 3 if experiment else None,
+                epoch=1 + int(unit[5:]) % 2 if experiment else None,
+                metric=dice.choice([1, 2, 3, 9]) if kind > 1 else None,
+                value=dice.randrange(-(10**7), 10**8) if kind > 1 else None,
+                unit_type=dice.choice([None, "session"]) if experiment is None else None,
+                is_bot=dice.random() < 0.05,
+            )
+        )
+    return log

@@ -1,0 +1,189 @@
+"""What is not "one more event": late declarations, other cohorts, rebuilding, pruning."""
+
+import asyncio
+import datetime as dt
+from dataclasses import replace
+from itertools import count
+
+import pytest
+from fold.judge import Declared, Event, judge
+from fold.ledger import (
+    Connection,
+    at,
+    declare,
+    declare_metrics,
+    fold_all,
+    random_log,
+    tables,
+    write_batch,
+)
+from fold.logs import EXPERIMENTS
+from litmus_server.domain.errors import Conflict
+from litmus_server.store.database import connect
+from litmus_server.store.fold import prune_minutes
+from litmus_server.store.rebuild import Progress, Rebuilt, rebuild
+from litmus_server.store.refold import refold_experiment
+from litmus_server.store.verify import verify
+
+pytestmark = pytest.mark.database
+
+
+async def _log_and_fold(connection: Connection, log: list[Event], start: int = 1) -> None:
+    for number, begin in enumerate(range(0, len(log), 50), start):
+        await write_batch(connection, number, log[begin : begin + 50])
+    await fold_all(connection)
+
+
+async def test_a_metric_declared_late_has_its_whole_past_after_a_refold(connection: Connection) -> None:
+    log = random_log(7, 400)
+    undeclared = [replace(experiment, metrics={}) for experiment in EXPERIMENTS]
+    await declare(connection, undeclared)
+    await _log_and_fold(connection, log[:300])
+    assert await tables(connection) == judge(log[:300], undeclared)
+    for experiment in EXPERIMENTS:
+        await declare_metrics(connection, experiment)
+    # Events that come between the declaration and its refold are folded onto rows that are too short.
+    await _log_and_fold(connection, log[300:], start=100)
+    for experiment in EXPERIMENTS:
+        await refold_experiment(connection, experiment.number)
+    assert await tables(connection) == judge(log, EXPERIMENTS)
+
+
+async def test_a_refold_of_what_is_right_changes_no_row(connection: Connection) -> None:
+    await declare(connection, EXPERIMENTS)
+    await _log_and_fold(connection, random_log(8, 300))
+    before = await tables(connection)
+    assert [await refold_experiment(connection, x.number) for x in EXPERIMENTS] == [0] * len(EXPERIMENTS)
+    assert await tables(connection) == before
+
+
+async def test_another_width_of_cohorts_moves_the_moments_and_changes_no_sum(connection: Connection) -> None:
+    log = random_log(9, 400)
+    await declare(connection, EXPERIMENTS)
+    await _log_and_fold(connection, log[:300])
+    await connection.execute("update experiments set cohort_hours = 25 - cohort_hours")
+    await _log_and_fold(connection, log[300:], start=100)
+    for experiment in EXPERIMENTS:
+        await refold_experiment(connection, experiment.number)
+    turned = [replace(experiment, cohort_hours=25 - experiment.cohort_hours) for experiment in EXPERIMENTS]
+    assert await tables(connection) == judge(log, turned)
+
+
+async def test_another_window_counts_what_it_holds_after_a_refold(connection: Connection) -> None:
+    log = random_log(10, 300)
+    await declare(connection, EXPERIMENTS)
+    await _log_and_fold(connection, log)
+    wider = Declared(1, "user", 24, {1: (1, 90 * 86_400), 2: (2, 60)})
+    await declare_metrics(connection, wider)
+    await refold_experiment(connection, 1)
+    assert await tables(connection) == judge(log, [wider, *EXPERIMENTS[1:]])
+
+
+async def test_rebuilding_right_tables_finds_nothing(connection: Connection, database_url: str) -> None:
+    await declare(connection, EXPERIMENTS)
+    log = random_log(11, 300)
+    await _log_and_fold(connection, log)
+    assert await rebuild(database_url) == Rebuilt(0, 0, 0, 0)
+    assert await tables(connection) == judge(log, EXPERIMENTS)
+
+
+async def test_rebuilding_an_empty_database_finds_nothing(database_url: str) -> None:
+    assert await rebuild(database_url) == Rebuilt(0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "delete from unit_state where unit < 'unit-2'",
+        "update unit_state set totals[1] = totals[1] + 1, counts[1] = counts[1] + 1 where first_at is not null",
+        "update unit_state set first_at = first_at + interval '1 hour'",
+        "update unit_state set variant = 1, epoch = 9, cohort = 0 where experiment > 0",
+        "insert into unit_state (unit, experiment) select 'nobody', n from generate_series(0, 3) n",
+        "insert into unit_state (unit, experiment, variant, epoch, cohort, first_at) values ('zzz', 1, 0, 1, 0, now())",
+        "update moments set s2 = s2 + 1, n = n - 1",
+        "delete from moments where metric = 0",
+        "insert into moments select 1, 77, 1, 0, 1, 5, 6, 7, 8, 9, 10, 11",
+        "delete from rollup where span = 1",
+        "update rollup set total = total - 3, units = units + 1",
+        "update fold_mark set units = units + 4",
+        "truncate unit_state, moments, rollup, fold_mark",
+    ],
+)
+async def test_rebuilding_repairs_every_table(connection: Connection, database_url: str, damage: str) -> None:
+    await declare(connection, EXPERIMENTS)
+    log = random_log(12, 300)
+    await _log_and_fold(connection, log)
+    await connection.execute(damage)
+    assert await verify(connection)
+    report = await rebuild(database_url)
+    assert report != Rebuilt(0, 0, 0, 0)
+    assert await tables(connection) == judge(log, EXPERIMENTS)
+    assert await verify(connection) == []
+
+
+async def test_rebuilding_while_writers_write_and_the_fold_folds_loses_nothing(
+    connection: Connection, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("litmus_server.store.rebuild._SLICE", 40)
+    await declare(connection, EXPERIMENTS)
+    log = random_log(13, 1200)
+    await _log_and_fold(connection, log[:600])
+    await connection.execute("delete from unit_state where unit < 'unit-2'; update moments set n = n + 1")
+    numbers = count(100)
+    seen: list[Progress] = []
+
+    async def write() -> None:
+        writer = await connect(database_url)
+        for begin in range(600, 1200, 20):
+            await write_batch(writer, next(numbers), log[begin : begin + 20])
+            await fold_all(writer)
+        await writer.close()
+
+    await asyncio.gather(rebuild(database_url, seen.append), write())
+    await fold_all(connection)
+    assert len(seen) > 5
+    assert await tables(connection) == judge(log, EXPERIMENTS)
+
+
+async def test_a_rebuild_goes_on_where_another_one_ended(
+    connection: Connection, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("litmus_server.store.rebuild._SLICE", 30)
+    await declare(connection, EXPERIMENTS)
+    log = random_log(14, 300)
+    await _log_and_fold(connection, log)
+    await connection.execute("truncate unit_state, moments, rollup")
+
+    def interrupt(progress: Progress) -> None:
+        reached.append(progress.unit)
+        if len(reached) == 3:
+            raise InterruptedError
+
+    reached: list[str] = []
+    with pytest.raises(InterruptedError):
+        await rebuild(database_url, interrupt)
+    await rebuild(database_url, after=reached[-1])
+    assert await tables(connection) == judge(log, EXPERIMENTS)
+
+
+async def test_two_rebuilds_do_not_run_at_once(connection: Connection, database_url: str) -> None:
+    await declare(connection, EXPERIMENTS)
+    await _log_and_fold(connection, random_log(15, 100))
+    ends = await asyncio.gather(rebuild(database_url), rebuild(database_url), return_exceptions=True)
+    assert {type(end) for end in ends} == {Conflict, Rebuilt}
+
+
+async def test_minutes_that_were_pruned_do_not_come_back(connection: Connection, database_url: str) -> None:
+    await declare(connection, EXPERIMENTS)
+    log = random_log(16, 400)
+    await _log_and_fold(connection, log[:200])
+    now = await connection.fetchval("select now()")
+    horizon = at(0).replace(second=0, microsecond=0)
+    assert await prune_minutes(connection, now - horizon) > 0
+    [minutes_from] = await connection.fetchrow("select minutes_from from fold_lock")
+    assert dt.timedelta(0) <= minutes_from - horizon <= dt.timedelta(minutes=10)
+    await _log_and_fold(connection, log[200:], start=100)
+    assert await tables(connection) == judge(log, EXPERIMENTS, minutes_from)
+    await connection.execute("delete from rollup where span = 0")
+    await rebuild(database_url)
+    assert await tables(connection) == judge(log, EXPERIMENTS, minutes_from)
