@@ -70,7 +70,7 @@ async def answering(url: str, *, progress: Callable[[str], None]) -> None:
             now = asyncio.get_running_loop().time()
             if now - told > 5.0:
                 told = now
-                progress(f"waiting for the database at {place(url)}: {error or type(error).__name__}")
+                progress(f"waiting for the database {place(url)}: {error or type(error).__name__}")
             await asyncio.sleep(0.25)
         except asyncpg.PostgresError as error:
             raise Refused(f"DATABASE_URL names {place(url)}, which refuses: {error}") from None
@@ -92,7 +92,7 @@ async def bring_up_to_date(url: str, migration: Migration) -> None:
         )
     log.info("migrating", at=at, to=head())
     if not await migration.apply(url):
-        raise Refused(f"The database at {place(url)} could not be brought to migration {head()}; see above.")
+        raise Refused(f"The database {place(url)} could not be brought to migration {head()}; see above.")
 
 
 async def schema(url: str) -> str | None:
@@ -114,5 +114,5 @@ async def _schema(connection: "asyncpg.Connection[Any]") -> str | None:
 def place(url: str) -> str:
     """Where a database is, without who comes in and how: for messages."""
     parts = urlsplit(url)
-    host = parts.hostname or "its socket"
-    return f"{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    host = f"{parts.hostname}:{parts.port or 5432}" if parts.hostname else "its socket"
+    return f"{parts.path.strip('/') or 'the default database'} at {host}"
