@@ -42,28 +42,21 @@ class AssignmentWriter:
         by_key = {row[:2]: row for row in reversed(rows)}  # of two in one batch the first counts
         columns = list(zip(*by_key.values(), strict=True))[:10]
         won = {(row[0], row[1]) for row in await self._first.fetch(*columns, batch)}
-        found: dict[tuple[str, int], Stored] = {}
-        if len(won) < len(by_key):
-            others = [key for key in by_key if key not in won]
-            for row in await self._stored.fetch(
-                [unit for unit, _ in others], [number for _, number in others]
-            ):
-                found[row["unit"], row["experiment"]] = Stored(
-                    row["variant"], row["epoch"], row["propensity"], row["bucket"], row["revision"],
-                    again and row["batch"] == batch,
-                )  # fmt: skip
+        if len(won) == len(rows):
+            return [_as_stored(row, True) for row in rows]
+        found = {key: _as_stored(by_key[key], False) for key in won}
+        others = [key for key in by_key if key not in won]
+        units, numbers = [unit for unit, _ in others], [number for _, number in others]
+        for row in await self._stored.fetch(units, numbers) if others else ():
+            mine = again and row["batch"] == batch
+            found[row["unit"], row["experiment"]] = _as_stored(row, mine)
         answers: list[Stored | None] = []
-        for row in rows:
-            key = row[:2]
-            if key in won:
-                answers.append(Stored(row.variant, row.epoch, row.propensity, row.bucket, row.revision, True))
-                won.discard(key)
-                first = by_key[key]
-                found[key] = Stored(
-                    first.variant, first.epoch, first.propensity, first.bucket, first.revision, False
-                )
-            else:
-                answers.append(found.get(key))
+        for candidate in rows:
+            answer = found.get(candidate[:2])
+            if candidate[:2] in won:
+                won.remove(candidate[:2])
+                answer = _as_stored(candidate, True)
+            answers.append(answer)
         return answers
 
     async def _expose(
@@ -79,11 +72,7 @@ class AssignmentWriter:
             await self._events(batch, shown, again)
 
 
-async def stored_assignment(
-    connection: "asyncpg.Connection[Any] | asyncpg.Pool[Any]", unit: str, experiment: int
-) -> Stored | None:
-    """The assignment of one unit, if it has one."""
-    row = await connection.fetchrow(statement("assign_stored"), [unit], [experiment])
-    return row and Stored(
-        row["variant"], row["epoch"], row["propensity"], row["bucket"], row["revision"], False
-    )
+def _as_stored(row: "Candidate | asyncpg.Record", fresh: bool) -> Stored:
+    if isinstance(row, Candidate):
+        return Stored(row.variant, row.epoch, row.propensity, row.bucket, row.revision, fresh)
+    return Stored(row["variant"], row["epoch"], row["propensity"], row["bucket"], row["revision"], fresh)
