@@ -3,7 +3,7 @@ with loose as materialized (
     select distinct e.unit
     from event e
     where e.unit > $1 and e.unit <= $2 and e.experiment is null and not e.is_bot
-      and not exists (select from fold_queue q where q.batch = e.batch)
+      and not exists (select from fold_queue q where q.batch = e.batch + 0)
       and not exists (select from fold_fault f where f.event_id = e.event_id)
 ),
 made as (
@@ -16,7 +16,7 @@ unmade as (
           select
           from event e
           where e.unit = s.unit and e.experiment is null and not e.is_bot
-            and not exists (select from fold_queue q where q.batch = e.batch)
+            and not exists (select from fold_queue q where q.batch = e.batch + 0)
             and not exists (select from fold_fault f where f.event_id = e.event_id)
       )
     returning 1

@@ -1,5 +1,6 @@
 -- The rows of these pairs, computed again from what the log holds and is folded, and the events that name no experiment
--- counted or no longer counted for them. $3 to $5: an exposure that this fold brings, or null. $6: where the minutes begin.
+-- counted or no longer counted for them. `+ 0`: else the planner reads an empty partition by batch, in order to merge with
+-- the queue, and keeps that plan when the week has come and the partition is full. $3 to $5: an exposure that this fold brings, or null. $6: where the minutes begin.
 with pair as materialized (
     select g.*, x.unit_type, x.cohort_hours, s.first_at as stood_at, w.width
     from unnest($1::text[], $2::integer[], $3::smallint[], $4::integer[], $5::timestamptz[])
@@ -22,7 +23,7 @@ past as materialized (
         where v.unit = p.unit
           and (v.experiment = p.experiment or (v.experiment is null and coalesce(v.unit_type, 'user') = p.unit_type))
           and not v.is_bot
-          and not exists (select from fold_queue q where q.batch = v.batch)
+          and not exists (select from fold_queue q where q.batch = v.batch + 0)
           and not exists (select from fold_fault f where f.event_id = v.event_id)
     ) e on true
     window same as (partition by p.unit, p.experiment)
