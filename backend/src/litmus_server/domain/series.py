@@ -10,7 +10,6 @@ from enum import StrEnum
 from itertools import accumulate
 
 MOST_POINTS = 500
-MICRO = 1_000_000
 
 
 class Interval(StrEnum):
@@ -53,17 +52,17 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Counts of one variant and metric by interval, those of zero left out; `totals` in micro-units.
+    """Counts of one variant and metric by interval, from the window's start on, in any order, those of zero left out.
 
-    Metric 0 is the exposure: its `units` are first exposures, those of another metric first conversions. What comes
-    after the window stands at `stop`; what came before it is `all_…` less everything here.
+    Metric 0 is the exposure: its `units` are first exposures, those of another metric first conversions. What came
+    before the window is `all_units` less everything here; what came after it is not shown.
     """
 
     variant: int
     metric: int
     intervals: Sequence[int]
     events: Sequence[int]
-    totals: Sequence[int]
+    totals: Sequence[float]
     units: Sequence[int]
     all_units: int
 
@@ -105,11 +104,11 @@ class Series:
 def finest(extent: Extent) -> Interval:
     """The finest interval that shows all of it in 500 points, else days."""
     hours = (extent.last_hour - extent.first_hour).total_seconds() / 3600 + 1
-    whole = extent.first_minute is not None and extent.first_minute < extent.first_hour + dt.timedelta(
-        hours=1
-    )
-    if whole and hours * 60 <= MOST_POINTS:
-        return Interval.MINUTE
+    if extent.first_minute is not None and extent.last_minute is not None:
+        whole = extent.first_minute < extent.first_hour + dt.timedelta(hours=1)
+        minutes = (extent.last_minute - extent.first_minute).total_seconds() / 60 + 1
+        if whole and minutes <= MOST_POINTS:
+            return Interval.MINUTE
     return Interval.HOUR if hours <= MOST_POINTS else Interval.DAY
 
 
@@ -166,9 +165,9 @@ def _variant(
     conversions, conversions_so_far = _dense(shown, converted)
     events, total = [0] * len(units), [0.0] * len(units)
     if converted is not None:
-        for k, count, micro in zip(converted.intervals, converted.events, converted.totals, strict=True):
+        for k, count, value in zip(converted.intervals, converted.events, converted.totals, strict=True):
             if k < shown.stop:
-                events[k - shown.start], total[k - shown.start] = count, micro / MICRO
+                events[k - shown.start], total[k - shown.start] = count, value
     return VariantSeries(
         variant_id=variant_id,
         variant_key=key,

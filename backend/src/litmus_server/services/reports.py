@@ -24,12 +24,13 @@ from litmus_server.domain.readings import (
     VariantCounters,
 )
 from litmus_server.domain.report import Missing, Report
-from litmus_server.domain.series import MICRO, Interval, build
+from litmus_server.domain.series import Interval, build
 from litmus_server.domain.weights import to_fraction
 from litmus_server.ports import REPORT, Readings, ReportState, Subject, Total, Work
 
 _LOOK = 0.1  # seconds between two looks for the report without a hint
 _LEAST = 0.25  # seconds between two reports of one experiment, however many ask while events come in
+_MICRO = 1_000_000
 _KEPT = 64  # documents in memory
 
 
@@ -209,8 +210,8 @@ _NOTHING = Total(0, 0, None, 0, 0, 0)
 def _conversions(total: Total, exposures: int) -> ConversionCounters:
     return ConversionCounters(
         count=total.events,
-        sum=total.value / MICRO,
-        mean=total.value / (MICRO * total.events) if total.events else None,
+        sum=total.value / _MICRO,
+        mean=total.value / (_MICRO * total.events) if total.events else None,
         conversion_rate=total.events / exposures if exposures else None,
     )
 

@@ -149,29 +149,16 @@ async def _strips(
     shown: Window,
     totals: Sequence[Total],
 ) -> list[Strip]:
-    span = 2 if shown.interval is Interval.MINUTE else 1
     rows = await connection.fetch(
-        _STRIPS,
+        _DAILY_STRIPS if shown.interval is Interval.DAY else _STRIPS,
         experiment,
-        span,
+        2 if shown.interval is Interval.MINUTE else 1,
         shown.starts_at,
         [0] if metric is None else [0, metric],
         shown.interval.seconds,
-        shown.stop,
     )
     units = {(total.variant, total.metric): total.units for total in totals}
-    return [
-        Strip(
-            row["variant"],
-            row["metric"],
-            row["intervals"],
-            row["events"],
-            [int(total) for total in row["totals"]],
-            row["units"],
-            units.get((row["variant"], row["metric"]), 0),
-        )
-        for row in rows
-    ]
+    return [Strip(**row, all_units=units.get((row["variant"], row["metric"]), 0)) for row in rows]
 
 
 def _find(entry: Any, totals: Sequence[Total], wanted: str | None) -> tuple[tuple[int, str] | None, bool]:
@@ -228,18 +215,28 @@ select (select min(at) from rollup where experiment = $1 and span = 1) as first_
        (select max(at) from rollup where experiment = $1 and span = 2) as last_minute
 """
 
-# One row a variant and metric: arrays are a tenth of the cost of rows. What is after the window becomes one interval.
-_STRIPS = """
-with cell as (
-    select variant, metric, least(extract(epoch from at)::bigint / $5, $6) as k,
-           sum(events)::bigint as events, sum(total) as total, sum(units)::bigint as units
-    from rollup
-    where experiment = $1 and span = $2 and at >= $3 and metric = any ($4)
+# One row a variant and metric: arrays are a tenth of the cost of rows, and their order does not matter.
+_CELLS = """
+select variant, metric, date_part('epoch', at)::bigint / $5::bigint as k, events, total, units
+from rollup
+where experiment = $1 and span = $2 and at >= $3 and metric = any ($4)
+"""
+
+_STRIPS = f"""
+select variant, metric, array_agg(k) as intervals, array_agg(events) as events, array_agg(units) as units,
+       array_agg(case when metric = 0 then 0 else (total * 0.000001)::float8 end) as totals
+from ({_CELLS}) cell
+group by variant, metric
+"""
+
+_DAILY_STRIPS = f"""
+select variant, metric, array_agg(k) as intervals, array_agg(events) as events, array_agg(units) as units,
+       array_agg(case when metric = 0 then 0 else (total * 0.000001)::float8 end) as totals
+from (
+    select variant, metric, k, sum(events)::bigint as events, sum(total) as total, sum(units)::bigint as units
+    from ({_CELLS}) cell
     group by variant, metric, k
-)
-select variant, metric, array_agg(k order by k) as intervals, array_agg(events order by k) as events,
-       array_agg(total order by k) as totals, array_agg(units order by k) as units
-from cell
+) day
 group by variant, metric
 """
 

@@ -1,0 +1,188 @@
+"""What a report costs, uncached: reading the facts, computing, encoding, keeping; against the number of events.
+
+    python bench/report.py [--events 10000 10000000] [--interval minute hour day] [--url postgresql://…] [--real] [--runs 50]
+
+5 variants, 4 declared metrics, a series of 500 points. Moments and rollups are filled as a fold of so many events leaves
+them: one epoch for each 5 % of growth, and as many cohorts as there are days. With --real the events are really logged and
+folded (10 million: several minutes and 3 GB). Prints milliseconds (median, p95) and the ratio of the largest to the smallest.
+"""
+
+import argparse
+import asyncio
+import math
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+from litmus_server.postgres import Embedded
+from litmus_server.services.analysis import encode, report_of
+from litmus_server.services.reports import Reports
+from litmus_server.store.database import open_pool
+from litmus_server.store.fold import Fold
+from litmus_server.store.jobs import Queue
+from litmus_server.store.migrate import upgrade
+from litmus_server.store.reports import ReportStore
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "backend" / "tests"))
+from folded import make
+
+POINTS, VARIANTS = 500, 5
+SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
+
+# One row for each epoch, the cohorts in which its units were first exposed, and metric (0: the exposure).
+MOMENTS = """
+insert into moments
+select $1, v, e, c.cohort, m, $2 / (5 * $3) + 1, 1e9::numeric * e, 1e18::numeric * e, 1e27::numeric * e, 0, 0, 0
+from generate_series(0, 4) v, generate_series(1, $3::integer) e, unnest($4::integer[]) m,
+     lateral (select 478000 + 24 * ((e::float8 / $3 * $5)::integer + n) as cohort from generate_series(0, 1) n) c
+"""
+
+ROLLUP = """
+insert into rollup
+select $1, v, m, $2, now() - t * $3::float8 * interval '1 second', $4 / (500 * 20) + 1, 1234567, 1 + $4 / (500 * 20) / 2
+from generate_series(0, 4) v, unnest($6::integer[]) m, generate_series(0, $5::integer - 1) t
+"""
+
+TOTAL = """
+insert into rollup
+select experiment, variant, metric, 0, '-infinity', sum(events), sum(total), sum(units) from rollup
+where experiment = $1 and span = 1 group by 1, 2, 3
+"""
+
+LOG = """
+insert into event (batch, event_id, kind, experiment, variant, metric, value, epoch, unit, occurred_at, received_at, door)
+select $4 + i / 5000, gen_random_uuid(), case when m = 0 then 1 else 2 end, $1, u % 5, nullif(m, 0), (i % 1000) * 10000,
+       1 + (ln(1 + i + $4) / ln(1.05))::integer, 'user-' || u, now() - ($5::float8 - i * $5 / $2) * interval '1 second',
+       now(), 1
+from (select i, (i / 5) as u, ($3::integer[])[1 + i % 5] as m from generate_series(0, $2 - 1) i) g
+"""
+
+
+async def fill(pool: "asyncpg.Pool[Any]", name: str, events: int, interval: str) -> Any:
+    experiment = await make(
+        pool, name, variants=VARIANTS, secondary_metrics=["order_value", "clicks", "returns"]
+    )
+    metrics = [0, *(metric.id for metric in experiment.metrics)]
+    epochs = int(math.log(events / 5) / math.log(1.05))
+    seconds = POINTS * SECONDS[interval]
+    days = seconds / 86_400
+    await pool.execute(MOMENTS, experiment.no, events, epochs, metrics, days)
+    hours = max(1, math.ceil(seconds / 3_600))
+    for span, length, count in ((1, 3_600, hours), (2, 60, min(seconds // 60, 2 * 1_440))):
+        await pool.execute(ROLLUP, experiment.no, span, length, events, count, metrics)
+    await pool.execute(TOTAL, experiment.no)
+    await pool.execute("insert into fold_mark values ($1, 1, $2, now())", experiment.no, events // 5)
+    return experiment
+
+
+async def log_and_fold(pool: "asyncpg.Pool[Any]", name: str, events: int, interval: str) -> Any:
+    experiment = await make(
+        pool, name, variants=VARIANTS, secondary_metrics=["order_value", "clicks", "returns"]
+    )
+    metrics = [0, *(metric.id for metric in experiment.metrics)]
+    seconds = float(POINTS * SECONDS[interval])
+    async with pool.acquire() as connection:
+        start = await connection.fetchval("select coalesce(max(batch), 0) + 1 from event")
+        await connection.execute(LOG, experiment.no, events, metrics, start, seconds, timeout=3600)
+        await connection.execute(
+            "insert into fold_queue select distinct batch from event where batch >= $1", start, timeout=3600
+        )
+        fold = Fold()
+        while (await fold.fold_once(connection)).batches:
+            pass
+    return experiment
+
+
+async def measure(
+    pool: "asyncpg.Pool[Any]", experiment: Any, runs: int
+) -> tuple[dict[str, list[float]], int]:
+    store = ReportStore(pool)
+    reports = Reports(store, Queue(pool))
+    took: dict[str, list[float]] = {
+        name: [] for name in ("facts", "compute", "keep", "in all", "served again")
+    }
+    body = b""
+    for _ in range(runs):
+        began = time.perf_counter()
+        facts = await store.facts(experiment.no)
+        read = time.perf_counter()
+        assert facts is not None
+        body = encode(report_of(facts))
+        computed = time.perf_counter()
+        await store.keep(experiment.no, facts.state, facts.now, body)
+        kept = time.perf_counter()
+        await reports.report(experiment.key)
+        warm = time.perf_counter()
+        await reports.report(experiment.key)
+        parts = (read - began, computed - read, kept - computed, kept - began, time.perf_counter() - warm)
+        for name, seconds in zip(took, parts, strict=True):
+            took[name].append(1000 * seconds)
+    return took, len(body)
+
+
+async def run(url: str, options: argparse.Namespace) -> None:
+    pool = await open_pool(url, size=3)
+    for interval in options.interval:
+        medians = []
+        for events in options.events:
+            build = log_and_fold if options.real else fill
+            experiment = await build(pool, f"{events} by {interval}", events, interval)
+            await pool.execute("analyze moments")
+            await pool.execute("analyze rollup")
+            rows = await pool.fetchval("select count(*) from moments where experiment = $1", experiment.no)
+            took, size = await measure(pool, experiment, options.runs)
+            medians.append(statistics.median(took["in all"]))
+            print(
+                f"{events:>10,} events, {POINTS} points by {interval}, {rows:,} rows of moments, document {size / 1000:.0f} kB"
+            )
+            for name, each in took.items():
+                each.sort()
+                print(
+                    f"{'':>12}{name:<14}{statistics.median(each):7.2f} ms   p95 {each[int(0.95 * len(each))]:7.2f} ms"
+                )
+        print(f"{'':>12}largest ÷ smallest: {medians[-1] / medians[0]:.2f}")
+    await pool.close()
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--events", type=int, nargs="+", default=[10_000, 10_000_000])
+    parser.add_argument("--interval", nargs="+", choices=list(SECONDS), default=["minute", "hour"])
+    parser.add_argument("--url", help="a PostgreSQL of your own; a database is made beside the one it names")
+    parser.add_argument("--real", action="store_true", help="log and fold the events")
+    parser.add_argument("--runs", type=int, default=50)
+    options = parser.parse_args()
+    if options.url is not None:
+        name = f"litmus_bench_{os.getpid()}"
+        admin = await asyncpg.connect(options.url)
+        await admin.execute(f"create database {name}")
+        try:
+            url = urlunsplit(urlsplit(options.url)._replace(path=f"/{name}"))
+            await upgrade(url)
+            await run(url, options)
+        finally:
+            await admin.execute(f"drop database {name} with (force)")
+            await admin.close()
+        return
+    folder = Path(tempfile.mkdtemp(prefix="litmus-bench-"))
+    server = Embedded(folder)
+    await server.start()
+    try:
+        url = server.url_for("postgres")
+        await upgrade(url)
+        await run(url, options)
+    finally:
+        await server.stop()
+        shutil.rmtree(folder)
+
+
+asyncio.run(main())
