@@ -1,6 +1,7 @@
 -- Exposures of the batches $1 (of the events $2 only, unless null): units that are exposed for the first time get their
 -- row; answered are the pairs whose past must be read again, because a metric came before its exposure, or a later
 -- exposure before an earlier one. $3: where the minutes begin.
+-- `limit 1` pins a look-up to its index, here and in the other statements of the fold.
 with given as materialized (
     select unit, experiment, variant, epoch, occurred_at, received_at
     from event
@@ -13,8 +14,10 @@ met as materialized (
         from given
         group by unit, experiment
     ) g
-    join experiments x on x.no = g.experiment
-    left join unit_state s on s.unit = g.unit and s.experiment = g.experiment
+    cross join lateral (select cohort_hours from experiments where no = g.experiment limit 1) x
+    left join lateral (
+        select unit, first_at from unit_state where unit = g.unit and experiment = g.experiment limit 1
+    ) s on true
     left join lateral (
         select true as marked from unit_state where unit = g.unit and experiment = 0 and s.unit is null limit 1
     ) z on true

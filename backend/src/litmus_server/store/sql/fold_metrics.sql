@@ -13,8 +13,12 @@ met as materialized (
            coalesce(s.counts[m.slot], 0) as c, coalesce(s.totals[m.slot], 0) as y, coalesce(s.before[m.slot], 0) as x,
            s.firsts[m.slot] as f
     from given g
-    left join unit_state s on s.unit = g.unit and s.experiment = g.experiment
-    left join experiment_metric m on m.experiment = g.experiment and m.metric = g.metric
+    left join lateral (
+        select ctid, * from unit_state where unit = g.unit and experiment = g.experiment limit 1
+    ) s on true
+    left join lateral (
+        select slot, window_seconds from experiment_metric where experiment = g.experiment and metric = g.metric limit 1
+    ) m on true
     where g.experiment is not null
     union all
     select g.unit, s.experiment, s.variant, s.epoch, s.cohort, g.metric, g.value, g.occurred_at, false,
@@ -22,9 +26,11 @@ met as materialized (
            coalesce(s.counts[m.slot], 0), coalesce(s.totals[m.slot], 0), coalesce(s.before[m.slot], 0), s.firsts[m.slot]
     from given g
     join unit_state s on s.unit = g.unit and s.first_at is not null
-    join experiments x on x.no = s.experiment and x.unit_type = g.unit_type
-    left join experiment_metric m on m.experiment = s.experiment and m.metric = g.metric
-    where g.experiment is null
+    cross join lateral (select unit_type from experiments where no = s.experiment limit 1) x
+    left join lateral (
+        select slot, window_seconds from experiment_metric where experiment = s.experiment and metric = g.metric limit 1
+    ) m on true
+    where g.experiment is null and x.unit_type = g.unit_type
 ),
 noted as (
     insert into unit_state (unit, experiment, variant, epoch)

@@ -5,8 +5,8 @@ with pair as materialized (
     select g.*, x.unit_type, x.cohort_hours, s.first_at as stood_at, w.width
     from unnest($1::text[], $2::integer[], $3::smallint[], $4::integer[], $5::timestamptz[])
          g (unit, experiment, variant, epoch, exposed_at)
-    join experiments x on x.no = g.experiment
-    left join unit_state s on s.unit = g.unit and s.experiment = g.experiment
+    cross join lateral (select unit_type, cohort_hours from experiments where no = g.experiment limit 1) x
+    left join lateral (select first_at from unit_state where unit = g.unit and experiment = g.experiment limit 1) s on true
     cross join lateral (
         select coalesce(max(slot), 0)::integer as width from experiment_metric where experiment = g.experiment
     ) w
@@ -35,7 +35,9 @@ slots as (
            sum(p.value) filter (where p.occurred_at < p.first_at and p.occurred_at >= p.first_at - interval '720 hours') as x,
            min(p.occurred_at) filter (where p.occurred_at >= p.first_at and p.occurred_at < p.first_at + m.window_seconds * interval '1 second') as f
     from past p
-    left join experiment_metric m on m.experiment = p.experiment and m.metric = p.metric
+    left join lateral (
+        select slot, window_seconds from experiment_metric where experiment = p.experiment and metric = p.metric limit 1
+    ) m on true
     group by p.unit, p.experiment, p.variant, p.epoch, p.first_at, p.stood_at, p.cohort_hours, p.width, m.slot
 ),
 fresh as materialized (
