@@ -226,6 +226,10 @@ class ReportState(NamedTuple):
 class ReportBook(Protocol):
     """Where the worker reads what a report is made of, and keeps it."""
 
+    async def is_current(self, experiment: int) -> bool:
+        """Whether the kept report reflects this very moment."""
+        ...
+
     async def facts(self, experiment: int) -> Facts | None:
         """None when there is no such experiment."""
         ...

@@ -26,8 +26,8 @@ def handlers(learning: Learning, analysis: Analysis) -> Registry:
         version = await learning.learn(payload["experiment"])
         return {"version": version}
 
-    async def report(_: Context, payload: Mapping[str, Any]) -> None:
-        await analysis.report(payload["experiment"])
+    async def report(_: Context, payload: Mapping[str, Any]) -> object:
+        return {"computed": await analysis.report(payload["experiment"])}
 
     return Registry(
         {

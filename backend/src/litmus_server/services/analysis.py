@@ -31,11 +31,15 @@ class Analysis:
         """`book` is where the facts are read and the report is kept."""
         self._book = book
 
-    async def report(self, experiment: int) -> None:
-        """Compute and keep the report of this moment; nothing when there is no such experiment."""
+    async def report(self, experiment: int) -> bool:
+        """Compute and keep the report of this moment; False when there was no need, or is no such experiment."""
+        if await self._book.is_current(experiment):
+            return False
         facts = await self._book.facts(experiment)
-        if facts is not None:
-            await self._book.keep(experiment, facts.state, facts.now, encode(report_of(facts)))
+        if facts is None:
+            return False
+        await self._book.keep(experiment, facts.state, facts.now, encode(report_of(facts)))
+        return True
 
 
 def encode(report: r.Report) -> bytes:

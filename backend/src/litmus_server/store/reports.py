@@ -42,9 +42,10 @@ class ReportStore:
             sums = await connection.fetch(_SUMS, experiment, [0, *declared])
             totals = await _totals(connection, experiment)
             primary = next((each["id"] for each in entry["metrics"] if each["role"] == "primary"), None)
-            extent = await _extent(connection, experiment)
+            shown_metrics = [0] if primary is None else [0, primary]
+            extent = await _extent(connection, experiment, shown_metrics)
             shown = None if extent is None else window(extent, finest(extent))
-            strips = await _strips(connection, experiment, primary, shown, totals) if shown else []
+            strips = await _strips(connection, experiment, shown_metrics, shown, totals) if shown else []
         return Facts(
             now=head["now"],
             entry=entry,
@@ -57,6 +58,11 @@ class ReportStore:
             window=shown,
             strips=strips,
         )
+
+    async def is_current(self, experiment: int) -> bool:
+        """See `ports.ReportBook`."""
+        async with available():
+            return await self._pool.fetchval(_IS_CURRENT, experiment) is not None
 
     async def keep(
         self, experiment: int, state: ReportState, computed_at: dt.datetime, document: bytes
@@ -116,10 +122,10 @@ class ReportStore:
             entry = await connection.fetchval(_ENTRY, experiment)
             totals = await _totals(connection, experiment)
             found, declared = _find(entry, totals, metric)
-            extent = await _extent(connection, experiment)
+            metrics = [0] if found is None else [0, found[0]]
+            extent = await _extent(connection, experiment, metrics)
             shown = None if extent is None else window(extent, interval or finest(extent), since, until)
-            number = None if found is None else found[0]
-            strips = await _strips(connection, experiment, number, shown, totals) if shown else []
+            strips = await _strips(connection, experiment, metrics, shown, totals) if shown else []
         names = [(each["id"], each["key"]) for each in entry["variants"]]
         return SeriesRows(names, found, declared, shown, strips)
 
@@ -137,15 +143,17 @@ async def _totals(connection: "asyncpg.Connection[Any]", experiment: int) -> lis
     ]
 
 
-async def _extent(connection: "asyncpg.Connection[Any]", experiment: int) -> Extent | None:
-    row = await connection.fetchrow(_EXTENT, experiment)
+async def _extent(
+    connection: "asyncpg.Connection[Any]", experiment: int, metrics: Sequence[int]
+) -> Extent | None:
+    row = await connection.fetchrow(_EXTENT, experiment, metrics)
     return None if row["first_hour"] is None else Extent(**row)
 
 
 async def _strips(
     connection: "asyncpg.Connection[Any]",
     experiment: int,
-    metric: int | None,
+    metrics: Sequence[int],
     shown: Window,
     totals: Sequence[Total],
 ) -> list[Strip]:
@@ -154,7 +162,7 @@ async def _strips(
         experiment,
         2 if shown.interval is Interval.MINUTE else 1,
         shown.starts_at,
-        [0] if metric is None else [0, metric],
+        metrics,
         shown.interval.seconds,
     )
     units = {(total.variant, total.metric): total.units for total in totals}
@@ -208,11 +216,17 @@ where r.experiment = $1 and r.span = 0
 order by r.metric, r.variant
 """
 
+# One look at each end of a range of the primary key.
 _EXTENT = """
-select (select min(at) from rollup where experiment = $1 and span = 1) as first_hour,
-       (select max(at) from rollup where experiment = $1 and span = 1) as last_hour,
-       (select min(at) from rollup where experiment = $1 and span = 2) as first_minute,
-       (select max(at) from rollup where experiment = $1 and span = 2) as last_minute
+select min(first_hour) as first_hour, max(last_hour) as last_hour,
+       min(first_minute) as first_minute, max(last_minute) as last_minute
+from unnest($2::integer[]) as wanted (metric)
+cross join lateral (
+    select (select min(at) from rollup where experiment = $1 and span = 1 and metric = wanted.metric) as first_hour,
+           (select max(at) from rollup where experiment = $1 and span = 1 and metric = wanted.metric) as last_hour,
+           (select min(at) from rollup where experiment = $1 and span = 2 and metric = wanted.metric) as first_minute,
+           (select max(at) from rollup where experiment = $1 and span = 2 and metric = wanted.metric) as last_minute
+) ends
 """
 
 # One row a variant and metric: arrays are a tenth of the cost of rows, and their order does not matter.
@@ -255,6 +269,15 @@ select x.no, x.id, x.key, x.type, {_STATE},
 from experiments x
 {_MARKS}
 left join report r on r.experiment = x.no
+"""
+
+_IS_CURRENT = f"""
+select true
+from experiments x
+{_MARKS}
+join report r on r.experiment = x.no and (r.seq, r.revision, r.policy_version)
+                                       = (coalesce(f.seq, 0), x.revision, coalesce(h.version, 0))
+where x.no = $1
 """
 
 _DOCUMENT = "select seq, revision, policy_version, document from report where experiment = $1"

@@ -262,7 +262,7 @@ create table rollup (
     events     bigint not null,
     total      numeric not null,
     units      bigint not null,
-    primary key (experiment, span, at, variant, metric)
+    primary key (experiment, span, metric, at, variant)  -- a series of one metric is one range
 ) with (fillfactor = 70);
 
 -- How far each experiment has been folded. seq grows with each fold that touched it: the watermark of reports.
