@@ -186,9 +186,12 @@ async def test_two_processes_that_learn_at_once_make_one_line_of_versions(
         )
         for _ in range(2)
     ]
+    for process in processes:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
     for step in range(10):
         await observe(pool, experiment, (20, 20, 20), (1, 10, 2 * step))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
     await pool.execute("update experiments set archived_at = now()")  # the learners leave
     outputs = [(await process.communicate())[0].split() for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
@@ -211,6 +214,8 @@ async def main():
     pool = await open_pool(sys.argv[1])
     policies = PolicyStore(pool)
     learning = Learning(policies, Queue(pool), RefreshRule(growth_ppm=0, min_interval=dt.timedelta(0)))
+    await learning.learn(int(sys.argv[2]))  # everything is imported
+    print("ready", flush=True)
     while await policies.observed(int(sys.argv[2])) is not None:
         version = await learning.learn(int(sys.argv[2]))
         if version:
