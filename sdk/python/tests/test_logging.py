@@ -100,7 +100,7 @@ BAD: list[dict[str, Any]] = [
     {"value": Decimal("NaN")},
     {"value": "12"},
     {"value": None},
-    {"value": object()},
+    {"value": object},
     {"metric_name": ""},
     {"metric_name": None},
     {"unit_id": None},
@@ -109,7 +109,7 @@ BAD: list[dict[str, Any]] = [
     {"variant_key": 5},
     {"occurred_at": datetime(2026, 1, 1)},  # noqa: DTZ001
     {"occurred_at": "2026-01-01T00:00:00Z"},
-    {"metadata": {"x": object()}},
+    {"metadata": {"x": object}},
     {"metadata": {"x": float("nan")}},
     {"metadata": {"x": "\udfff"}},
 ]
