@@ -182,7 +182,13 @@ async def test_two_processes_that_learn_at_once_make_one_line_of_versions(
     experiment = await make(pool, "two processes")
     processes = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _LEARNER, database_url, str(experiment.no), stdout=asyncio.subprocess.PIPE
+            sys.executable,
+            "-c",
+            _LEARNER,
+            database_url,
+            str(experiment.no),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
         )
         for _ in range(2)
     ]
@@ -204,6 +210,8 @@ async def test_two_processes_that_learn_at_once_make_one_line_of_versions(
 
 _LEARNER = """
 import asyncio, datetime as dt, sys
+import structlog
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is for the versions
 from litmus_server.bandits.refresh import RefreshRule
 from litmus_server.services.learning import Learning
 from litmus_server.store.database import open_pool
