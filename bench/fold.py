@@ -1,6 +1,6 @@
 """Events a second through the fold alone: one folder, one PostgreSQL, nothing beside it.
 
-    python bench/fold.py [--units 10000 1000000] [--events 500000] [--url postgresql://…] [--cases metric loose late]
+    python bench/fold.py [--units 10000 1000000] [--events 500000] [--url postgresql://…] [--cases metric loose rebuild]
 
 Every unit is in one of 5 experiments with 5 variants and 8 declared metrics. On the embedded server in a folder of its
 own, or in a database of its own beside the one that the URL names; both go at the end. Prints events/s by the clock and
@@ -23,6 +23,7 @@ from litmus_server.postgres import Embedded
 from litmus_server.store.database import connect
 from litmus_server.store.fold import Fold
 from litmus_server.store.migrate import upgrade
+from litmus_server.store.rebuild import rebuild
 from litmus_server.store.verify import verify
 
 DATABASE = f"litmus_bench_{os.getpid()}"
@@ -83,7 +84,6 @@ class Bench:
 
     async def fold(self, case: str, units: int) -> None:
         await self.connection.execute("vacuum analyze")
-        await self.connection.execute("checkpoint")
         process = await self.connection.fetchval("select pg_backend_pid()")
         fold, total, times = Fold(), 0, []
         processor, begin = processor_seconds(process), time.perf_counter()
@@ -133,6 +133,13 @@ async def measure(url: str, units: int, options: argparse.Namespace) -> None:
         await bench.fold("metric before its exposure", units)
         await bench.log("exposure", late, f"{units} + i")
         await bench.fold("exposure after its metric", units)
+    if "rebuild" in cases:
+        events = await connection.fetchval("select count(*) from event")
+        begin = time.perf_counter()
+        done = await rebuild(url)
+        seconds = time.perf_counter() - begin
+        row = {"case": f"rebuild, {done}", "units": units, "events": events}
+        print(json.dumps(row | {"events_per_second": round(events / seconds), "seconds": round(seconds)}))
     if options.check:
         print("differences from a recompute:", await verify(connection))
     await connection.close()
@@ -146,7 +153,7 @@ async def main() -> None:
     parser.add_argument("--units", type=int, nargs="+", default=[10_000, 1_000_000])
     parser.add_argument("--events", type=int, default=500_000)
     parser.add_argument("--batch", type=int, default=500, help="events in a journal's transaction")
-    parser.add_argument("--cases", nargs="+", default=["metric", "again", "loose", "late"])
+    parser.add_argument("--cases", nargs="+", default=["metric", "again", "loose", "late", "rebuild"])
     parser.add_argument("--check", action="store_true", help="compare with a recompute at the end")
     options = parser.parse_args()
     if options.url:

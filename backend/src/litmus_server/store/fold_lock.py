@@ -27,6 +27,7 @@ set local enable_mergejoin = off;
 set local enable_hashagg = off;
 set local enable_material = off;
 set local enable_memoize = off;
+set local enable_incremental_sort = off;
 set local work_mem = '64MB';
 """
 """The planner takes a batch joined to a table of a million rows for a reason to read the whole table: it must not. And a

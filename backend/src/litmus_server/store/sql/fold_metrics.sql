@@ -103,7 +103,7 @@ summed as (
     on conflict (experiment, variant, epoch, cohort, metric) do update
     set n = o.n + excluded.n, s1 = o.s1 + excluded.s1, s2 = o.s2 + excluded.s2, s3 = o.s3 + excluded.s3,
         x1 = o.x1 + excluded.x1, x2 = o.x2 + excluded.x2, xy = o.xy + excluded.xy
-    returning n = 0 and x2 = 0 as empty
+    returning experiment, n = 0 and x2 = 0 as empty
 ),
 tallied as (
     insert into rollup as r (experiment, variant, metric, span, at, events, total, units)
@@ -134,8 +134,9 @@ tallied as (
     group by t.experiment, s.span, s.at, t.variant, t.metric
     on conflict (experiment, span, at, variant, metric) do update
     set events = r.events + excluded.events, total = r.total + excluded.total, units = r.units + excluded.units
+    returning experiment
 )
 select (select count(*) from given) as events,
        (select max(received_at) from given) as newest,
-       (select array_agg(distinct experiment) from met) as experiments,
+       (select array_agg(experiment) from (select experiment from tallied union select experiment from summed) t) as experiments,
        exists (select from summed where empty) as emptied
