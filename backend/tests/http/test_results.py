@@ -82,7 +82,8 @@ class Traffic:
         assert answer.status_code == 200, answer.text
         variants = {each["unit_id"]: each["variant_key"] for each in answer.json()["assignments"]}
         events = [event for unit in ids for event in self._life(unit, variants[unit])]
-        events.sort(key=lambda event: event["type"] != "exposure")  # what came before its exposure would not count
+        # What came before its exposure would not count.
+        events.sort(key=lambda event: event["type"] != "exposure")
         for start in range(0, len(events), 500):
             batch = [
                 {"event_id": str(uuid4()), "experiment_id": self.experiment, **event}

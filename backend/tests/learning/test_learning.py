@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litmus_server.bandits.checksum import checksum
 from litmus_server.bandits.refresh import RefreshRule
+from litmus_server.domain.draft import parse_draft
 from litmus_server.domain.errors import Invalid
 from litmus_server.domain.policy import PolicyState, VariantState, Watermark, read_state, signed
 from litmus_server.services.experiments import Experiments
@@ -287,6 +288,20 @@ async def test_growth_is_not_published_before_the_least_interval(pool: "asyncpg.
     await pool.execute("update policy set published_at = published_at - interval '1 hour'")
     assert await learning.look() == [experiment.no]
     assert await learning.learn(experiment.no) == FIRST + 1
+
+
+def test_an_adaptive_experiment_is_refused_a_metric_that_it_cannot_learn_from() -> None:
+    document = {
+        "name": "revenue",
+        "type": "thompson_sampling",
+        "variants": [{"name": "a"}, {"name": "b"}],
+        "primary_metric": {"name": "revenue", "kind": "mean"},
+    }
+    with pytest.raises(Invalid, match="kind conversion") as refused:
+        parse_draft(document)
+    assert [fault.pointer for fault in refused.value.faults] == ["/primary_metric"]
+    weights = [{"name": "a", "weight": 0.5}, {"name": "b", "weight": 0.5}]
+    assert parse_draft(document | {"type": "ab", "variants": weights}).metrics[0].kind == "mean"
 
 
 @pytest.mark.database

@@ -227,6 +227,8 @@ def _read_metrics(form: Form, kind: ExperimentType) -> tuple[Metric, ...]:
     metrics = []
     if form.has("primary_metric"):
         metrics.append(read_metric(form, "primary_metric", (Role.PRIMARY,), MetricKind.CONVERSION))
+        if kind.adaptive and metrics[0].kind is not MetricKind.CONVERSION:
+            form.fault("primary_metric", f"must be of kind conversion: that is what {kind} learns from")
     elif kind.adaptive:
         metrics.append(Metric("conversion", Role.PRIMARY, MetricKind.CONVERSION))
     entries = form.entries("secondary_metrics", MOST_METRICS - 1)
