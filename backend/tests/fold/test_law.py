@@ -20,21 +20,22 @@ pytestmark = pytest.mark.database
 
 @dataclass
 class World:
-    """One loop and one connection for all examples: plans are made once."""
+    """One loop and some connections for all examples: plans are made once."""
 
     runner: asyncio.Runner
-    connection: Connection
+    connections: list[Connection]
 
-    def run(self, work: Callable[[Connection], Coroutine[Any, Any, None]]) -> None:
-        self.runner.run(work(self.connection))
+    def run(self, work: Callable[[list[Connection]], Coroutine[Any, Any, None]]) -> None:
+        self.runner.run(work(self.connections))
 
 
 @pytest.fixture
 def world(database_url: str) -> Iterator["World"]:
     with asyncio.Runner() as runner:
-        connection = runner.run(connect(database_url))
-        yield World(runner, connection)
-        runner.run(connection.close())
+        connections = [runner.run(connect(database_url)) for _ in range(3)]
+        yield World(runner, connections)
+        for connection in connections:
+            runner.run(connection.close())
 
 
 @settings(
@@ -49,15 +50,17 @@ def test_any_order_and_batching_of_the_accepted_log_gives_the_tables_of_the_judg
 ) -> None:
     log = data.draw(st.lists(events(), max_size=30))
     deliveries = data.draw(batchings(log))
+    folders = data.draw(st.integers(1, 3))
 
-    async def run(connection: Connection) -> None:
+    async def run(connections: list[Connection]) -> None:
+        connection = connections[0]
         await clear(connection)
         await declare(connection, EXPERIMENTS)
         numbers = count(1)
         for delivery in deliveries:
             for batch in delivery:
                 await write_batch(connection, next(numbers), batch)
-            await fold_all(connection)
+            await asyncio.gather(*(fold_all(folder) for folder in connections[:folders]))
         assert await tables(connection) == judge(log, EXPERIMENTS)
         assert await verify(connection) == []
 
