@@ -26,6 +26,7 @@ CHANNEL = "litmus_fold"
 _MOST_EVENTS = 10_000
 _MOST_BATCHES = 1_000
 _LONGEST_WRITE = dt.timedelta(minutes=10)
+_PATIENCE = 5.0  # seconds: the longest pause between two attempts
 _EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 # SQLSTATE classes that blame the data: not supported, data exception, integrity, program limit. A missing column (42) or a
 # full disk (53) is no event's fault: those are tried again, or every event would be put aside.
@@ -95,7 +96,8 @@ class Fold:
         except asyncpg.PostgresError as error:
             if batches and _is_data_error(error):
                 return await _fold_apart(connection, batches)
-            self._limit = max(1, self._limit // 4)
+            if batches:  # too much at once, perhaps
+                self._limit = max(1, self._limit // 4)
             raise
         self._limit = min(_MOST_EVENTS, self._limit * 2)
         return Folded(len(batches), effect.events, frozenset(effect.experiments), 0, waited, more)
@@ -114,14 +116,13 @@ class Fold:
         """
         patience = poll
         while not stop.is_set():
+            began = time.monotonic()
             try:
                 await self._serve(url, stop, poll, folded)
             except (*AWAY, asyncpg.PostgresError) as error:
+                patience = poll if time.monotonic() - began > _PATIENCE else min(_PATIENCE, patience * 2)
                 _log.warning("fold interrupted", error=str(error) or type(error).__name__, retry_in=patience)
                 await _first(stop.wait(), timeout=patience)
-                patience = min(5.0, patience * 2)
-            else:
-                return
 
     async def _serve(
         self, url: str, stop: asyncio.Event, poll: float, folded: Callable[[Folded], None]

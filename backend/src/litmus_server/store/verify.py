@@ -72,6 +72,7 @@ async def verify(connection: "asyncpg.Connection[Any]", *, most: int = 20) -> li
     """What differs, at most `most` rows a table and side; empty when all is right. Reads the whole log."""
     found = []
     async with connection.transaction(isolation="repeatable_read"):
+        await connection.execute("set local work_mem = '256MB'; set local statement_timeout = 0")
         await connection.execute(statement("verify_expected"))
         for table, (expected, live) in _SIDES.items():
             for missing, one, other in ((True, expected, live), (False, live, expected)):

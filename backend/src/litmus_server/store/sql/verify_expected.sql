@@ -2,10 +2,10 @@
 -- the other, as slowly as it takes.
 create temporary table seen on commit drop as
 select *
-from event
+from event e
 where not is_bot
-  and batch not in (select batch from fold_queue)
-  and event_id not in (select event_id from fold_fault);
+  and not exists (select from fold_queue where batch = e.batch)
+  and not exists (select from fold_fault where event_id = e.event_id);
 
 create temporary table expected_unit on commit drop as
 select e.unit, e.experiment, e.variant, e.epoch, e.first_at, x.unit_type,
