@@ -5,6 +5,10 @@ BIN := .venv/bin
 SETUP := .venv/.complete
 # uv comes from the machine, or from PyPI into a folder of ours. (A shim that finds no uv behind it does not count.)
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
+# Two processes: a second core is used, and one test's waiting is another one's turn. `make test PROCESSES=0` is one after the
+# other, in the order of the files.
+PROCESSES ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
 TESTS ?=
 
 .PHONY: help run test check bench calibrate clean
@@ -17,9 +21,9 @@ run: $(SETUP)  ## Litmus and a live five-model experiment on http://localhost:80
 
 # The whole suite runs on the embedded PostgreSQL; what touches the database runs again on the one you name.
 test: $(SETUP)  ## The suite; LITMUS_TEST_DATABASE_URL adds a second leg on a PostgreSQL of yours
-	LITMUS_TEST_LEG=embedded $(BIN)/python -m pytest $(TESTS)
+	LITMUS_TEST_LEG=embedded $(PYTEST) $(TESTS)
 	@if [ -n "$$LITMUS_TEST_DATABASE_URL" ]; then \
-	   LITMUS_TEST_LEG=external $(BIN)/python -m pytest -m database $(TESTS) && echo "legs that ran: embedded, external"; \
+	   LITMUS_TEST_LEG=external $(PYTEST) -m database $(TESTS) && echo "legs that ran: embedded, external"; \
 	 else \
 	   echo "legs that ran: embedded (LITMUS_TEST_DATABASE_URL names no external PostgreSQL)"; \
 	 fi
