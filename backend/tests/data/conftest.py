@@ -86,7 +86,7 @@ async def door(database_url: str) -> AsyncIterator[Door]:
     settings = Settings.read(env="development")
     async with opened_runtime(settings, database_url) as runtime:
         transport = httpx2.ASGITransport(app=application(runtime))  # type: ignore[arg-type]
-        async with httpx2.AsyncClient(transport=transport, base_url="http://litmus.test") as client:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield Door(client, runtime, database_url)
 
 

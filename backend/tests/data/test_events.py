@@ -370,3 +370,125 @@ async def test_a_clock_three_seconds_behind_does_not_put_a_conversion_before_its
            from event e order by e.kind, e.metric"""
     )
     assert sorted(tuple(row) for row in rows) == [(1, True), (2, False), (3, True)]
+
+
+async def test_half_a_character_in_one_event_harms_no_other(door: Door) -> None:
+    good, literal = (
+        event("metric", experiment=None, metric_name="m", value=1),
+        event("conversion", experiment=None),
+    )
+    body = json.dumps(
+        {
+            "events": [
+                good,
+                {**good, "event_id": "cut", "unit_id": "x\ud83d"},
+                {**literal, "metadata": {"a": "\\ud800"}},
+            ]
+        }
+    )
+    answer = await door.post("/api/v1/events", body)
+    assert [each["outcome"] for each in answer.json()["outcomes"]] == ["accepted", "rejected", "accepted"]
+    (row,) = await door.fetch("select metadata from event where metadata is not null")
+    assert row[0] == {"a": "\\ud800"}, "a backslash is a character"
+
+
+async def test_bytes_that_are_no_text_in_metadata_reject_their_event_only(door: Door) -> None:
+    good = json.dumps(event("conversion", experiment=None)).encode()
+    bad = good.replace(b'"conversion"', b'"conversion","metadata":{"a":"\xff"}')
+    answer = await door.post("/api/v1/events", b'{"events":[' + good + b"," + bad + b"]}")
+    assert [each["outcome"] for each in answer.json()["outcomes"]] == ["accepted", "rejected"]
+    conversion = b'{"experiment_id":"x","user_id":"u","metric_name":"m","metadata":{"a":"\xff"}}'
+    assert (await door.post("/api/v1/experiments/conversions", conversion)).status_code in {400, 404}
+
+
+@pytest.mark.parametrize("trouble", ["read only", "no partition", "not privileged"])
+async def test_a_database_that_cannot_write_now_is_503_and_the_same_events_are_taken_later(
+    door: Door, trouble: str
+) -> None:
+    await door.make("checkout")
+    await door.assign("checkout", "known")
+    breaking, mending = {
+        "read only": ("alter database {0} set default_transaction_read_only = on", "alter database {0} reset default_transaction_read_only"),
+        "no partition": (_DETACH, _ATTACH),
+        "not privileged": ("alter table event_key rename to gone", "alter table gone rename to event_key"),
+    }[trouble]  # fmt: skip
+    pool = door.runtime.pool
+    name = await pool.fetchval("select quote_ident(current_database())")
+    kick = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    async with pool.acquire() as connection:
+        await connection.execute("set default_transaction_read_only = off")
+        await connection.execute(breaking.replace("{0}", name))
+        await connection.execute(kick)
+        body = event("conversion", unit="known")
+        answer = await door.post("/api/v1/events", {"events": [body]})
+        assert answer.status_code == 503, answer.text
+        assert answer.headers["retry-after"]
+        shown = await door.post(
+            "/api/v1/experiments/checkout/assign", {"unit_id": "known", "log_exposure": True}
+        )
+        assert shown.status_code == 503, "an exposure that was not stored is not acknowledged"
+        await connection.execute(mending.replace("{0}", name))
+        await connection.execute(kick)
+    assert await reasons(door, body) == ["accepted"]
+    assert len(await door.fetch("select from event")) == 1
+    assert not await door.fetch("select from dead_letter")
+
+
+_DETACH = """
+do $$ declare part text; begin
+    for part in select inhrelid::regclass::text from pg_inherits where inhparent = 'event'::regclass loop
+        execute 'alter table event detach partition ' || part;
+    end loop;
+end $$
+"""
+_ATTACH = """
+do $$ declare part text; monday date; begin
+    for part in select relname from pg_class where relname ~ '^event_20[0-9]{6}$' loop
+        monday := to_date(substring(part from 7), 'YYYYMMDD');
+        execute format('alter table event attach partition %I for values from (%L) to (%L)', part, monday || ' 00:00+00', monday + 7 || ' 00:00+00');
+    end loop;
+end $$
+"""
+
+
+async def test_the_first_thousand_dead_letters_are_kept_whatever_batches_they_come_in(door: Door) -> None:
+    for size in (300, 1_500, 200):
+        await door.send(*(event("exposure", experiment="nowhere") for _ in range(size)))
+    assert (await door.fetch("select count(*) from dead_letter"))[0][0] == 1_000
+    assert (await door.fetch("select sum(count) from dead_letter_count"))[0][0] == 2_000
+    (row,) = await door.fetch("select body::jsonb->>'experiment_id' as named from dead_letter limit 1")
+    assert row["named"] == "nowhere"
+
+
+async def test_rejected_events_leave_no_names_behind(door: Door) -> None:
+    await door.send(*(event("metric", experiment="nowhere", metric_name=f"m{k}", value=1) for k in range(50)))
+    assert not await door.fetch("select from metric where name like 'm%'")
+
+
+async def test_a_conversion_says_what_is_stored_and_refuses_an_empty_id(door: Door) -> None:
+    experiment = await door.make("checkout")
+    await door.assign("checkout", "u")
+    body = {"experiment_id": str(experiment.id).upper(), "user_id": "u", "metric_name": "paid"}
+    path = "/api/v1/experiments/conversions"
+    fine = await door.post(path, json.dumps(body)[:-1] + ', "value": 2.00000049}')
+    assert (fine.json()["value"], "rounded" in fine.json()["message"]) == (2.0, True)
+    exact = await door.post(path, json.dumps(body)[:-1] + ', "value": 12345678901.123456}')
+    assert '"value":12345678901.123456' in exact.text
+    assert (await door.post(path, {**body, "value": None})).json()["value"] == 1.0
+    assert (await door.post(path, {**body, "event_id": ""})).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "said"),
+    [
+        ({}, "/events", "is required"),
+        ({"event": []}, "/events", "is required"),
+        ({"events": "many"}, "/events", "must be a list, not text"),
+    ],
+)
+async def test_an_envelope_that_is_none_says_what_is_allowed(
+    door: Door, body: Any, pointer: str, said: str
+) -> None:
+    answer = await door.post("/api/v1/events", body)
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"pointer": pointer, "message": said}]

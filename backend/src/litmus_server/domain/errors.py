@@ -100,3 +100,7 @@ class TooLarge(LitmusError):
         """`limit` in bytes."""
         super().__init__(f"The body may have {limit} bytes; send less at once")
         self.limit = limit
+
+
+class Unstorable(Invalid):
+    """PostgreSQL has no form for this text or number: the row is at fault, not the database."""

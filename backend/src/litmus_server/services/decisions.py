@@ -86,9 +86,11 @@ class Decisions:
         answers: list[Assigned | LitmusError] = []
         candidates: list[Candidate] = []
         waiting: list[tuple[int, Live]] = []
+        if any(self._snapshots.find(request.reference) is None for request in requests):
+            await self._snapshots.refresh()  # once for all of them
         for place, request in enumerate(requests):
             try:
-                settled = self._decide(await self._look(request), request, door, key_id)
+                settled = self._decide(self._known(request), request, door, key_id)
             except (NotFound, Invalid) as error:
                 answers.append(error)
                 continue
@@ -126,7 +128,12 @@ class Decisions:
         return _repeated(live, unit, row)
 
     async def _look(self, request: Request) -> Live:
-        live = self._snapshots.find(request.reference) or await self._snapshots.look(request.reference)
+        if self._snapshots.find(request.reference) is None:
+            await self._snapshots.refresh()
+        return self._known(request)
+
+    def _known(self, request: Request) -> Live:
+        live = self._snapshots.find(request.reference)
         if live is None:
             raise NotFound("Experiment", request.reference)
         return live
@@ -159,14 +166,16 @@ class Decisions:
         event = LoggedEvent(
             event_id, Kind.EXPOSURE, assigned.live.no, assigned.unit, None, None, None, None, None, door, key_id, False, None
         )  # fmt: skip
-        await self._events.submit((event,), 150 + len(assigned.unit))
+        (outcome,) = await self._events.submit((event,), 150 + len(assigned.unit))
+        if isinstance(outcome, Exception):
+            raise outcome
 
     async def _settle(
         self, live: Live, candidate: Candidate, answer: Stored | Exception | None, request: Request, door: int,
         key_id: int | None,
     ) -> Assigned:  # fmt: skip
         if isinstance(answer, Exception):
-            raise Invalid("unit_id or attributes cannot be stored as text") from answer
+            raise answer
         if answer is None:
             # The database says that it is not running any more: this process had not heard of it yet.
             await self._snapshots.refresh()

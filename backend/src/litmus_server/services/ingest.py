@@ -8,7 +8,9 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 
 import msgspec
+import structlog
 
+from litmus_server.domain.errors import Overloaded, Unavailable, Unstorable
 from litmus_server.domain.event import (
     AHEAD,
     BACK,
@@ -31,6 +33,8 @@ from litmus_server.domain.event import (
 from litmus_server.ports import Ledger, Log, MetricNames
 from litmus_server.services.snapshots import Live, Snapshots
 
+log = structlog.get_logger(__name__)
+
 METADATA_LIMIT = 8_192
 NAME_LIMIT = 128
 UNDECLARED_LIMIT = 1_000
@@ -38,6 +42,13 @@ WINDOW = 30 * 86_400
 """Seconds after the first exposure in which a completed experiment still takes metrics that it did not declare."""
 
 _ROUNDED = Accepted("value was rounded to 6 decimals, half to even")
+_TOO_MANY = Rejected(
+    Reason.TOO_MANY_METRICS,
+    f"more than {UNDECLARED_LIMIT} undeclared metric names: declare it, or fix the name",
+)
+_NULL = msgspec.Raw(b"null")  # an empty Raw is encoded as nothing at all
+_UNNUMBERED = -1
+"""In the place of a metric's number, until it is known."""
 _OF_MEMORY = frozenset({Reason.UNKNOWN_EXPERIMENT, Reason.NOT_RUNNING})
 """What may be wrong only because this process has not heard of a change yet."""
 
@@ -60,6 +71,7 @@ class Ingest:
         self._numbers: dict[str, int] = {}
         self._admitted: dict[int, set[int]] = {}
         self.rejections: dict[str, int] = dict.fromkeys(Reason, 0)
+        self.letters_lost = 0
 
     async def accept(
         self,
@@ -68,13 +80,16 @@ class Ingest:
         key_id: int | None,
         sent_at: dt.datetime | None = None,
     ) -> list[Outcome]:
-        """One outcome per event, in order. Raises Overloaded or Unavailable, and then has stored nothing it knows of."""
+        """One outcome per event, in order. Raises Overloaded, having stored nothing, or Unavailable, when what was stored
+        is not known: sending the same again is safe.
+        """
         now = self._clock()
-        await self._learn_names(submitted)
         judged = [self._judge(event, door, key_id, sent_at, now) for event in submitted]
         if any(isinstance(each, Rejected) and each.reason in _OF_MEMORY for each in judged):
             await self._snapshots.refresh()
             judged = [self._judge(event, door, key_id, sent_at, now) for event in submitted]
+        for place in await self._learn_names(submitted, judged):
+            judged[place] = self._judge(submitted[place], door, key_id, sent_at, now)
         await self._close_windows(submitted, judged, now)
         await self._bound_undeclared(judged)
         rows = [each[0] for each in judged if isinstance(each, tuple)]
@@ -128,7 +143,7 @@ class Ingest:
                 claimed = variant.ordinal
         number, value, rounded = None, None, False
         if kind is not Kind.EXPOSURE:
-            number = self._numbers[_metric_name(event)]
+            number = self._numbers.get(_metric_name(event), _UNNUMBERED)
             try:
                 value, rounded = _value(event, kind)
             except ValueError as error:
@@ -139,16 +154,24 @@ class Ingest:
         )  # fmt: skip
         return row, rounded
 
-    async def _learn_names(self, submitted: Sequence[Submitted | Unreadable]) -> None:
-        known = self._numbers
-        new = {
-            name
-            for event in submitted
-            if isinstance(event, Submitted) and event.type != "exposure"
-            if (name := _metric_name(event)) not in known and _is_name(name)
-        }
-        if new:
-            known.update(await self._names.numbers(sorted(new)))
+    async def _learn_names(
+        self, submitted: Sequence[Submitted | Unreadable], judged: "list[Judged]"
+    ) -> list[int]:
+        """Number the names of events that passed, and of no others; answers the places of events to be judged again."""
+        names: dict[int, str] = {}
+        for place, (event, each) in enumerate(zip(submitted, judged, strict=True)):
+            if isinstance(each, Rejected) or isinstance(event, Unreadable) or each[0].metric != _UNNUMBERED:
+                continue
+            name, number = _metric_name(event), each[0].experiment or 0
+            live = self._snapshots.by_number(number)
+            declared = live is not None and name in live.metrics
+            if not declared and len(self._admitted.get(number, ())) >= UNDECLARED_LIMIT:
+                judged[place] = _TOO_MANY
+            else:
+                names[place] = name
+        if names:
+            self._numbers.update(await self._names.numbers(sorted(set(names.values()))))
+        return list(names)
 
     async def _close_windows(
         self, submitted: Sequence[Submitted | Unreadable], judged: "list[Judged]", now: dt.datetime
@@ -204,10 +227,7 @@ class Ingest:
             if isinstance(each, Rejected) or each[0].metric is None:
                 continue
             if each[0].metric not in self._admitted[each[0].experiment or 0]:
-                judged[place] = Rejected(
-                    Reason.TOO_MANY_METRICS,
-                    f"more than {UNDECLARED_LIMIT} undeclared metric names: declare it, or fix the name",
-                )
+                judged[place] = _TOO_MANY
 
     async def _keep(
         self,
@@ -221,7 +241,12 @@ class Ingest:
             if isinstance(outcome, Rejected):
                 self.rejections[outcome.reason] += 1
                 letters.append(self._letter(event, outcome, door, key_id))
-        await self._dead_letters.submit(letters, sum(len(letter.body) + 200 for letter in letters))
+        try:
+            await self._dead_letters.submit(letters, sum(len(letter.body) + 200 for letter in letters))
+        except (Overloaded, Unavailable) as error:
+            # The answer still says why; it must not say that nothing was stored, for the good ones were.
+            self.letters_lost += len(letters)
+            log.warning("dead letters were not kept", count=len(letters), error=str(error))
 
     def _letter(
         self, event: Submitted | Unreadable, outcome: Rejected, door: int, key_id: int | None
@@ -231,7 +256,8 @@ class Ingest:
             shown = event.event_id and storable(event.event_id, 256)
             return DeadLetter(None, reason, message, shown, None, door, key_id, storable(event.raw))
         live = self._snapshots.find(event.experiment_id) if event.experiment_id is not None else None
-        body = storable(msgspec.json.encode(event).decode())
+        shown_event = event if bytes(event.metadata) else msgspec.structs.replace(event, metadata=_NULL)
+        body = storable(msgspec.json.encode(shown_event).decode(errors="replace"))
         return DeadLetter(
             live.no if live else None,
             reason,
@@ -252,8 +278,8 @@ def _malformed(event: Submitted) -> Rejected | None:
         return _bad("unit_id (or user_id) is required")
     if len(event.unit_id) > 256 or not _storable(event.unit_id):
         return _bad("unit_id must be 1 to 256 characters of text without NUL")
-    if not 0 < len(event.event_id) <= 256:
-        return _bad("event_id must have 1 to 256 characters")
+    if not 0 < len(event.event_id) <= 256 or not _storable(event.event_id):
+        return _bad("event_id must be 1 to 256 characters of text without NUL")
     if event.unit_type is not None and (not 0 < len(event.unit_type) <= 64 or not _storable(event.unit_type)):
         return _bad("unit_type must be 1 to 64 characters of text without NUL")
     if event.type == "exposure":
@@ -269,8 +295,8 @@ def _malformed(event: Submitted) -> Rejected | None:
             )
         if metadata[:1] != b"{" and metadata != b"null":
             return _bad("metadata must be an object")
-        if b"\\u" in metadata and not _is_storable_json(metadata):
-            return _bad("metadata must not contain NUL or lone surrogates")
+        if (b"\\u" in metadata or not metadata.isascii()) and not _is_storable_json(metadata):
+            return _bad("metadata must be text in UTF-8, without NUL or lone surrogates")
     return None
 
 
@@ -304,8 +330,10 @@ def _metric_name(event: Submitted) -> str:
 
 
 def _outcome(stored: Outcome | Exception, rounded: bool) -> Outcome:
+    if isinstance(stored, Unstorable):
+        return Rejected(Reason.MALFORMED, "the event holds text or a number that cannot be stored")
     if isinstance(stored, Exception):
-        return Rejected(Reason.MALFORMED, "the event holds text that cannot be stored")
+        raise stored
     return _ROUNDED if rounded and not isinstance(stored, (Duplicate, Rejected)) else stored
 
 
@@ -323,9 +351,21 @@ def _storable(text: str) -> bool:
 
 def _is_storable_json(raw: bytes) -> bool:
     try:
-        return b"\\u0000" not in msgspec.json.encode(msgspec.json.decode(raw))
-    except (msgspec.DecodeError, UnicodeEncodeError):
+        return _has_no_nul(msgspec.json.decode(raw))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
+
+
+def _has_no_nul(value: object) -> bool:
+    match value:
+        case str():
+            return "\x00" not in value
+        case list():
+            return all(map(_has_no_nul, value))
+        case dict():
+            return all(map(_has_no_nul, value)) and all(map(_has_no_nul, value.values()))
+        case _:
+            return True
 
 
 def _size(row: LoggedEvent) -> int:

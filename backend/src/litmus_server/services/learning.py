@@ -36,6 +36,7 @@ class Learning:
         """`rule` says when a version is worth publishing."""
         self._policies, self._work, self._rule = policies, work, rule or RefreshRule()
         self._asked: dict[int, Standing] = {}
+        self._refused: dict[int, int] = {}  # experiment → the revision that cannot be learned from
 
     async def look(self) -> list[int]:
         """Ask for a job `learn` of each experiment that may have something to publish; names them.
@@ -48,12 +49,14 @@ class Learning:
             await self._work.ask(LEARN, [each.experiment for each in due])
         running = {each.experiment for each in standings}
         self._asked = {no: asked for no, asked in self._asked.items() if no in running}
+        self._refused = {no: revision for no, revision in self._refused.items() if no in running}
         self._asked |= {each.experiment: each for each in due}
         return [each.experiment for each in due]
 
     async def learn(self, experiment: int) -> int | None:
         """Publish the next version if the rule says so; answers it. None when there is nothing to publish: not running,
-        not enough news, or somebody else was faster. Raises Invalid for a metric that the policy cannot learn from.
+        not enough news, or somebody else was faster. Raises Invalid for a metric that the policy cannot learn from, and
+        `look` then leaves the experiment alone until it is changed.
         """
         observed = await self._policies.observed(experiment)
         if observed is None:
@@ -62,7 +65,11 @@ class Learning:
         last = _published(standing)
         if (last is None and units == 0) or not self._rule.may_publish(standing.now, last, units):
             return None
-        state = state_of(observed)
+        try:
+            state = state_of(observed)
+        except Invalid:
+            self._refused[experiment] = standing.revision
+            raise
         shares = propensities_of(state)
         reason = self._rule.reason_to_publish(standing.now, last, units, shares)
         if reason is None:
@@ -83,6 +90,8 @@ class Learning:
         current = standing.policy is not None and standing.policy.revision == standing.revision
         if standing.units == 0 or (current and standing.seq == standing.policy_seq):
             return False  # nothing was folded since
+        if self._refused.get(standing.experiment) == standing.revision:
+            return False
         if not self._rule.may_publish(standing.now, _published(standing), standing.units):
             return False
         asked = self._asked.get(standing.experiment)

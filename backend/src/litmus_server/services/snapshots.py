@@ -12,9 +12,12 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from litmus.decide import Experiment, Policy, compile_entry
+import structlog
+from litmus.decide import Experiment, InvalidEntry, Policy, compile_entry
 
 from litmus_server.ports import Configuration
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +55,18 @@ class Snapshots:
         self._by_reference: dict[str, Live] = {}
         self._by_number: dict[int, Live] = {}
         self._policies: dict[int, Policy] = {}
-        self._reading = asyncio.Lock()
-        self._begun = 0
+        self._current: asyncio.Task[None] | None = None
+        self._next: asyncio.Task[None] | None = None
         self._published: tuple[str, bytes] | None = None
         self.revision = 0
         self.loaded = False
 
     def find(self, reference: str) -> Live | None:
-        """By id or key."""
-        return self._by_reference.get(reference)
+        """By id, in either case of its letters, or by key."""
+        live = self._by_reference.get(reference)
+        if live is None and len(reference) == 36:  # a key never looks like an id
+            live = self._by_reference.get(reference.lower())
+        return live
 
     def by_number(self, no: int) -> Live | None:
         """By the number that the logs use."""
@@ -78,12 +84,21 @@ class Snapshots:
         return live
 
     async def refresh(self) -> None:
-        """Read what is new. Of many calls at once few read: each is served by any read that began after it came."""
-        begun = self._begun
-        async with self._reading:
-            if self._begun == begun:
-                self._begun += 1
-                await self._read()
+        """Read what is new. Of many calls at once few read: each is served by a read that began after it came, and shares
+        its failure.
+        """
+        if self._next is None:
+            self._next = asyncio.create_task(self._read_after(self._current), name="snapshots")
+            self._next.add_done_callback(
+                lambda task: task.cancelled() or task.exception()
+            )  # nobody may wait any more
+        await asyncio.shield(self._next)
+
+    async def _read_after(self, current: "asyncio.Task[None] | None") -> None:
+        if current is not None:
+            await asyncio.wait([current])
+        self._current, self._next = self._next, None
+        await self._read()
 
     def published(self) -> tuple[str, bytes]:
         """(ETag, JSON) of the whole table: what an SDK in local mode decides from."""
@@ -103,7 +118,11 @@ class Snapshots:
         touched = {row.experiment for row in changes.policies}
         for document in changes.entries:
             touched.discard(document["no"])
-            self._put(document)
+            try:
+                self._put(document)
+            except InvalidEntry:
+                # A newer server wrote what this one cannot read: decide by what is known, and follow all the others.
+                log.exception("configuration entry not understood", experiment=document["no"])
         for no in touched & self._by_number.keys():
             self._put(self._by_number[no].document)
         if changes.entries or touched:

@@ -23,6 +23,11 @@ AWAY = (
 )
 """What asyncpg raises when the server is away, starting, stopping or full: trying again later can help."""
 
+# SQLSTATEs, or their first letters, of a database that is there and cannot do it now: a read-only standby, a full disk, a
+# deadlock, a time-out, a missing privilege. Trying again later can help; dropping what was sent cannot.
+_UNABLE = ("08", "25006", "40", "42501", "53", "55", "57", "58", "XX")
+_GUILTY = ("22", "54")  # data exception, program limit: no other attempt will store this row
+
 # Keepalives and time-outs bound what a vanished machine can hold; a stuck transaction would hold the fold.
 _SETTINGS = {
     "jit": "off",
@@ -49,7 +54,7 @@ async def open_pool(url: str, *, size: int = 4) -> "asyncpg.Pool[Any]":
         max_size=size,
         init=_prepare,
         server_settings=_settings(url),
-        command_timeout=30,
+        command_timeout=10,
         timeout=10,
     )
 
@@ -61,11 +66,27 @@ def named(url: str, name: str) -> str:
 
 @asynccontextmanager
 async def available() -> AsyncIterator[None]:
-    """Turn every way in which the database can be away into `Unavailable`."""
+    """Turn every way in which the database can be away, or unable for now, into `Unavailable`."""
     try:
         yield
-    except AWAY as error:
+    except (*AWAY, asyncpg.PostgresError) as error:
+        if not is_trouble(error):
+            raise
         raise Unavailable("The database is away; try again in a moment") from error
+
+
+def is_trouble(error: BaseException) -> bool:
+    """Whether it is the database that cannot do it now, and not what it was asked to do."""
+    if isinstance(error, AWAY):
+        return True
+    return isinstance(error, asyncpg.PostgresError) and str(error.sqlstate or "XX").startswith(_UNABLE)
+
+
+def is_guilty(error: BaseException) -> bool:
+    """Whether this row can never be stored, whenever and wherever it is tried."""
+    if isinstance(error, asyncpg.PostgresError):
+        return str(error.sqlstate or "").startswith(_GUILTY)
+    return isinstance(error, UnicodeEncodeError)
 
 
 def _settings(url: str) -> dict[str, str]:

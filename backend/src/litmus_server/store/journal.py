@@ -8,30 +8,20 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import asyncpg
 import structlog
 
-from litmus_server.domain.errors import Overloaded, Unavailable
-from litmus_server.store.database import AWAY, connect
+from litmus_server.domain.errors import Overloaded, Unavailable, Unstorable
+from litmus_server.store.database import connect, is_guilty, is_trouble
 
 log = structlog.get_logger(__name__)
 Row_contra = TypeVar("Row_contra", contravariant=True)
 Answer_co = TypeVar("Answer_co", covariant=True)
 R = TypeVar("R")
 A = TypeVar("A")
-
-# What PostgreSQL or its driver says when a row cannot be stored, whatever is tried: the row is guilty, not the database.
-GUILTY = (
-    asyncpg.DataError,
-    asyncpg.IntegrityConstraintViolationError,
-    asyncpg.UntranslatableCharacterError,
-    asyncpg.ProgramLimitExceededError,
-    ValueError,
-    OverflowError,
-    TypeError,
-)
 
 
 class Writer(Protocol[Row_contra, Answer_co]):
@@ -66,6 +56,33 @@ class _Item(Generic[R, A]):
 
     def __init__(self, rows: Sequence[R], size: int, future: "asyncio.Future[list[A | Exception]]") -> None:
         self.rows, self.size, self.future, self.arrived = rows, size, future, time.monotonic()
+
+
+@dataclass(slots=True)
+class _Part:
+    """Rows [start, end) of what was taken, under a batch id of their own. `again`: sent before, fate unknown."""
+
+    start: int
+    end: int
+    batch: int
+    again: bool = False
+
+
+class _Load(Generic[R, A]):
+    """What one connection writes before it takes more: the rows of some requests, in one part or, after halving, several."""
+
+    __slots__ = ("answers", "items", "parts", "rows")
+
+    def __init__(self, items: "list[_Item[R, A]]", batch: int) -> None:
+        self.items = items
+        self.rows = [row for item in items for row in item.rows]
+        self.answers: list[A | Exception] = []
+        self.parts = [_Part(0, len(self.rows), batch)]
+
+    def halve(self, part: _Part, ids: BatchIds) -> None:
+        """The part that cannot be stored, as two: the first comes next."""
+        middle = (part.start + part.end) // 2
+        self.parts[-1:] = [_Part(middle, part.end, ids.take()), _Part(part.start, middle, ids.take())]
 
 
 class Journal(Generic[R, A]):
@@ -139,51 +156,56 @@ class Journal(Generic[R, A]):
     async def _run(self) -> None:
         connection: asyncpg.Connection[Any] | None = None
         writer: Writer[R, A] | None = None
-        pending: tuple[list[_Item[R, A]], int] | None = None
-        again = False
+        load: _Load[R, A] | None = None
         try:
             while True:
-                if pending is None:
-                    if not self._queue:
-                        if self._closing:
-                            return
-                        self._arrived.clear()
-                        await self._arrived.wait()
-                        continue
-                    pending, again = (self._take(), 0), False
-                items, batch = pending
                 try:
                     if connection is None or writer is None or connection.is_closed():
+                        if not self._queue and load is None:
+                            if self._closing:
+                                return
+                            await self._arrival()
+                            continue
                         connection = await connect(self._url, timeout=self._patience)
                         await self._ids.reserve(connection)
                         writer = await self._bind(connection, self._ids)
-                    if not batch:
-                        batch = self._ids.take()
-                        pending = items, batch
-                    rows = [row for item in items for row in item.rows]
-                    answers = await self._write(writer, batch, rows, again)
+                    if load is None:
+                        if self._queue:
+                            load = _Load(self._take(), self._ids.take())
+                        elif self._closing:
+                            return
+                        else:
+                            await self._arrival()
+                            continue
+                    await self._write(writer, load)
                 except Exception as error:
                     # The database is away, or not as we expect it (a schema from before): this task must never die.
-                    if not isinstance(error, AWAY):
+                    if not is_trouble(error):
                         log.exception("journal cannot write", journal=self.name)
-                    again = again or batch != 0
                     await _discard(connection)
                     connection = None
-                    if not self._still_worth_it(items):
+                    if load is not None and not self._still_worth_it(load.items):
                         log.warning(
-                            "journal gave a batch up", journal=self.name, rows=len(items), error=repr(error)
+                            "journal gave a batch up",
+                            journal=self.name,
+                            rows=len(load.rows),
+                            error=repr(error),
                         )
-                        self._fail(items, Unavailable("The database is away; try again in a moment"))
-                        pending = None
+                        self._fail(load.items, Unavailable("The database is away; try again in a moment"))
+                        load = None
                     self._expire()
                     await asyncio.sleep(0.05)
                 else:
-                    self._settle(items, answers)
-                    pending = None
+                    self._settle(load.items, load.answers)
+                    load = None
         finally:
-            if pending is not None:
-                self._fail(pending[0], Unavailable("The server is shutting down"))
+            if load is not None:
+                self._fail(load.items, Unavailable("The server is shutting down"))
             await _discard(connection)
+
+    async def _arrival(self) -> None:
+        self._arrived.clear()
+        await self._arrived.wait()
 
     def _take(self) -> list[_Item[R, A]]:
         queue = self._queue
@@ -194,28 +216,37 @@ class Journal(Generic[R, A]):
             rows += len(items[-1].rows)
         return items
 
-    async def _write(
-        self, writer: Writer[R, A], batch: int, rows: list[R], again: bool
-    ) -> list[A | Exception]:
-        """Halve a batch that cannot be stored until the guilty row stands alone."""
-        try:
-            answers = await writer(batch, rows, again)
-        except AWAY:
-            raise
-        except GUILTY as error:
-            if len(rows) == 1:
-                return [error]
-            half = len(rows) // 2
-            left = await self._write(writer, self._ids.take(), rows[:half], False)
-            return left + await self._write(writer, self._ids.take(), rows[half:], False)
-        except (
-            Exception
-        ) as error:  # a fault of ours: these callers must not wait for ever, the next ones must be served
-            log.exception("journal batch failed", journal=self.name, rows=len(rows))
-            return [error] * len(rows)
-        self.batches += 1
-        self.rows_written += len(rows)
-        return list(answers)
+    async def _write(self, writer: Writer[R, A], load: _Load[R, A]) -> None:
+        """Write its parts, halving one that cannot be stored until the guilty row stands alone.
+
+        Raises what is no row's fault; what was written by then is answered, and the rest goes on under the same ids.
+        """
+        while load.parts:
+            part = load.parts[-1]
+            rows = load.rows[part.start : part.end]
+            answers: Sequence[A | Exception]
+            try:
+                # A database that hangs is as good as away: the same batch is sent again on another connection.
+                async with asyncio.timeout(self._patience):
+                    answers = await writer(part.batch, rows, part.again)
+            except Exception as error:
+                if is_trouble(error) or (isinstance(error, asyncpg.PostgresError) and not is_guilty(error)):
+                    part.again = True
+                    raise
+                if len(rows) > 1:
+                    load.halve(part, self._ids)
+                    continue
+                if not is_guilty(error):  # a fault of ours: this caller is told, its neighbours are served
+                    log.exception("journal cannot write a row", journal=self.name)
+                answers = [
+                    Unstorable("It holds text or a number that cannot be stored")
+                    if is_guilty(error)
+                    else error
+                ]
+            load.answers += answers
+            load.parts.pop()
+            self.batches += 1
+            self.rows_written += len(rows)
 
     def _settle(self, items: list[_Item[R, A]], answers: list[A | Exception]) -> None:
         start = 0

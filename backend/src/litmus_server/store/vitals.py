@@ -5,9 +5,12 @@ import time
 from typing import Any
 
 import asyncpg
+import structlog
 
 from litmus_server.domain.health import Vitals
 from litmus_server.store.database import AWAY
+
+log = structlog.get_logger(__name__)
 
 WORKER = "litmus worker"
 """The worker's connections bear this name, so that anybody can see whether one lives, without a write."""
@@ -51,7 +54,9 @@ class Probe:
         """Never raises: a database that is away is an answer."""
         async with self._turn:
             if time.monotonic() - self._at >= self._max_age:
-                self._seen = await self._ask()
+                before, self._seen = self._seen, await self._ask()
+                if not self._seen.database and self._seen.error != before.error:
+                    log.warning("the database does not answer", error=self._seen.error)
                 self._at = time.monotonic()
             return self._seen
 

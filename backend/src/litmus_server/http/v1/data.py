@@ -3,11 +3,13 @@
 Each handler authenticates, decodes, calls one service, encodes. The control plane is FastAPI's; see `control.py`.
 """
 
+import datetime as dt
 import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
 from hashlib import sha256
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -18,6 +20,7 @@ from litmus_server.domain.errors import Fault, Invalid, LitmusError, NotFound, T
 from litmus_server.domain.event import (
     KINDS,
     MICRO,
+    Accepted,
     Door,
     Duplicate,
     Outcome,
@@ -25,6 +28,7 @@ from litmus_server.domain.event import (
     Rejected,
     Submitted,
     Unreadable,
+    micro,
 )
 from litmus_server.http.auth import Authenticator
 from litmus_server.http.problems import MethodNotAllowed, heading_of, status_of
@@ -144,12 +148,13 @@ class DataPlane:
 
     async def _post_assign(self, call: Call) -> Reply:
         asked = _decode(_ASSIGN, call.body)
-        unit = asked.unit_id or asked.user_id
+        unit = asked.unit_id or asked.user_id or ""
         exposure = None
         if asked.log_exposure:
             # Derived from the assignment and the call: a retry of this call, by its request id, is a duplicate.
-            exposure = _derived(call.path[0], unit, call.request_id)
-        request = Request(call.path[0], unit, asked.attributes, asked.unit_type, exposure)
+            live = self._snapshots.find(call.path[0])
+            exposure = _derived(live.experiment.id if live else call.path[0], unit, call.request_id)
+        request = Request(call.path[0], unit, asked.attributes or {}, asked.unit_type, exposure)
         answer = await self._decisions.assign(request, Door.CANONICAL, call.principal.key_id)
         return Reply(_encode(_assignment(answer)))
 
@@ -159,7 +164,7 @@ class DataPlane:
     async def _post_many(self, call: Call) -> Reply:
         asked = _decode(_MANY, call.body).requests
         requests = [
-            Request(one.experiment_id, one.unit_id or one.user_id, one.attributes, one.unit_type)
+            Request(one.experiment_id, one.unit_id or one.user_id or "", one.attributes or {}, one.unit_type)
             for one in asked
         ]
         answers = await self._decisions.assign_many(requests, Door.CANONICAL, call.principal.key_id)
@@ -176,30 +181,31 @@ class DataPlane:
 
     async def _post_conversion(self, call: Call) -> Reply:
         asked = _decode(_CONVERSION, call.body)
-        unit, event_id = asked.unit_id or asked.user_id, asked.event_id or _uuid()
+        unit = asked.unit_id or asked.user_id or ""
+        value = Decimal(1) if asked.value is None else asked.value
+        event_id = _uuid() if asked.event_id is None else asked.event_id
         event = Submitted(
             event_id, "conversion", unit, experiment_id=asked.experiment_id, metric_name=asked.metric_name,
-            value=asked.value, occurred_at=asked.occurred_at, metadata=asked.metadata,
+            value=value, occurred_at=asked.occurred_at, metadata=asked.metadata,
         )  # fmt: skip
+        # Known before it is written: a database that goes away in between must not make a stored conversion fail.
+        assigned = await self._stored(asked.experiment_id, unit)
         (outcome,) = await self._ingest.accept([event], Door.CANONICAL, call.principal.key_id)
         if isinstance(outcome, Rejected):
             raise _conversion_refused(outcome, asked.experiment_id)
-        answer = await self._decisions.stored(asked.experiment_id, unit)
-        experiment = answer.live.experiment
-        name = experiment.variants[answer.variant].name
-        return Reply(
-            _encode(
-                ConversionResponse(
-                    "recorded",
-                    experiment.id,
-                    name,
-                    asked.metric_name,
-                    _plain(asked.value),
-                    event_id,
-                    isinstance(outcome, Duplicate),
-                )
-            )
-        )
+        assigned = assigned or await self._decisions.stored(asked.experiment_id, unit)
+        experiment = assigned.live.experiment
+        answer = ConversionResponse(
+            "recorded", experiment.id, experiment.variants[assigned.variant].name, asked.metric_name, _plain(value),
+            event_id, isinstance(outcome, Duplicate), outcome.note if isinstance(outcome, Accepted) else None,
+        )  # fmt: skip
+        return Reply(_encode(answer))
+
+    async def _stored(self, reference: str, unit: str) -> Assigned | None:
+        try:
+            return await self._decisions.stored(reference, unit)
+        except (NotFound, Invalid):
+            return None
 
     async def _get_snapshot(self, call: Call) -> Reply:
         etag, body = self._snapshots.published()
@@ -214,6 +220,7 @@ _MANY = msgspec.json.Decoder(AssignManyRequest)
 _EVENTS = msgspec.json.Decoder(Events)
 _RAW_EVENTS = msgspec.json.Decoder(RawEvents)
 _EVENT = msgspec.json.Decoder(Submitted)
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _CONVERSION = msgspec.json.Decoder(ConversionRequest)
 
 
@@ -229,33 +236,78 @@ def _decode(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
 def _invalid(error: msgspec.ValidationError) -> Invalid:
     """Msgspec says «Expected `str`, got `int` - at `$.requests[0].unit_id`»; we say it with a JSON pointer."""
     said, _, path = str(error).partition(" - at `$")
-    said = _PLAIN.sub(r"must be \1, not \2", said)
-    if said.startswith("Invalid enum value") and path.endswith(".type`"):
+    pointer = "".join(f"/{name or place}" for name, place in _STEP.findall(path))
+    if missing := _MISSING.fullmatch(said):
+        pointer, said = f"{pointer}/{missing[1]}", "is required"
+    elif said.startswith("Invalid enum value") and pointer.endswith("/type"):
         said = f"must be one of {', '.join(KINDS)}"
-    pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
-    return Invalid(f"{said} (at {pointer or 'the root'})", (Fault(pointer, said),))
+    elif most := _MOST.fullmatch(said):
+        said = f"must have at most {most[1]} items"
+    else:
+        said = _PLAIN.sub(_in_json, said)
+    return Invalid(f"{pointer.removeprefix('/') or 'the body'}: {said}", (Fault(pointer, said),))
 
 
-def _events(body: bytes) -> tuple[list[Submitted | Unreadable], Any]:
+_STEP = re.compile(r"\.(\w+)|\[([\d.]+)\]")
+_MISSING = re.compile(r"Object missing required field `(\w+)`")
+_MOST = re.compile(r"Expected `array` of length <= (\d+)")
+_PLAIN = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
+_JSON_WORDS = {"str": "text", "int": "a number", "float": "a number", "decimal": "a number", "bool": "true or false",
+               "object": "an object", "array": "a list", "null": "null", "datetime": "a time with its zone"}  # fmt: skip
+
+
+def _in_json(match: "re.Match[str]") -> str:
+    wanted, found = (
+        " or ".join(
+            _JSON_WORDS.get(word.strip(), word.strip()) for word in part.split("|") if word.strip() != "null"
+        )
+        or "null"
+        for part in match.groups()
+    )
+    return f"must be {wanted}, not {found}"
+
+
+def _events(body: bytes) -> tuple[list[Submitted | Unreadable], dt.datetime | None]:
     """The events of an envelope, or the one bare event; what is none becomes Unreadable in its place."""
-    sent_at = None
-    events: list[Submitted | Unreadable]
     try:
         envelope = _EVENTS.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        events, sent_at = _events_apart(body)
+    else:
         events, sent_at = list(envelope.events), envelope.sent_at
-    except (msgspec.ValidationError, UnicodeDecodeError):
-        raw = _decode(msgspec.json.Decoder(dict[str, msgspec.Raw]), body)
-        if "events" in raw:
-            loose = _decode(_RAW_EVENTS, body)
-            events, sent_at = [_event(each) for each in loose.events], loose.sent_at
-        else:
-            events = [_event(msgspec.Raw(body))]
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Invalid(f"The body is not JSON: {error}", title="Malformed body") from error
     for place, event in enumerate(events):
         if isinstance(event, Submitted) and not event.unit_id and event.user_id:
             events[place] = msgspec.structs.replace(event, unit_id=event.user_id)
     return events, sent_at
+
+
+def _events_apart(body: bytes) -> tuple[list[Submitted | Unreadable], dt.datetime | None]:
+    """One event by one: those that are none, or hold half of a character, must not make the others wait."""
+    try:
+        raw = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except msgspec.ValidationError as error:
+        raise _invalid(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        body = _without_lone_surrogates(body)
+        raw = _decode(_OBJECT, body)
+    if "events" in raw:
+        loose = _decode(_RAW_EVENTS, body)
+        return [_event(each) for each in loose.events], loose.sent_at
+    if not raw.keys() & {"event_id", "type", "unit_id", "user_id"}:
+        raise Invalid("events is required: a list, or one bare event", (Fault("/events", "is required"),))
+    return [_event(msgspec.Raw(body))], None
+
+
+# A pair of surrogates, half of one, or any other escape: in this order, so that `\\\\ud800` stays what it is.
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.",
+    re.DOTALL,
+)
+
+
+def _without_lone_surrogates(body: bytes) -> bytes:
+    """The same JSON with each half of a character as a NUL, which no event may hold: so only its own event is rejected."""
+    return _ESCAPE.sub(lambda match: b"\\u0000" if match[1] else match[0], body)
 
 
 def _event(raw: msgspec.Raw) -> Submitted | Unreadable:
@@ -328,9 +380,10 @@ def _conversion_refused(outcome: Rejected, reference: str) -> LitmusError:
             return Invalid(f"{outcome.reason.value}: {outcome.message}", title="Conversion rejected")
 
 
-def _plain(value: Any) -> Any:
-    """1.0 stays 1.0, as the documents print it."""
-    return float(value)
+def _plain(value: Decimal) -> Decimal | float:
+    """As it is stored; 1.0 stays 1.0, as the documents print it."""
+    stored = Decimal(micro(value)[0]).scaleb(-6)
+    return float(stored) if stored == stored.to_integral_value() else stored.normalize()
 
 
 async def _body(receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes | None:

@@ -14,10 +14,10 @@ UTC = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 class AssignRequest(msgspec.Struct):
     """Which variant does this unit get? `log_exposure`: log an exposure in the same transaction."""
 
-    unit_id: str = ""
-    user_id: str = ""
+    unit_id: str | None = None
+    user_id: str | None = None
     unit_type: str | None = None
-    attributes: dict[str, Any] = {}
+    attributes: dict[str, Any] | None = None
     log_exposure: bool = False
 
 
@@ -44,10 +44,10 @@ class AssignOne(msgspec.Struct):
     """One of many: the experiment by id or key, and the unit."""
 
     experiment_id: str
-    unit_id: str = ""
-    user_id: str = ""
+    unit_id: str | None = None
+    user_id: str | None = None
     unit_type: str | None = None
-    attributes: dict[str, Any] = {}
+    attributes: dict[str, Any] | None = None
 
 
 class AssignManyRequest(msgspec.Struct):
@@ -109,9 +109,9 @@ class ConversionRequest(msgspec.Struct):
 
     experiment_id: str
     metric_name: str
-    user_id: str = ""
-    unit_id: str = ""
-    value: Decimal = Decimal(1)
+    user_id: str | None = None
+    unit_id: str | None = None
+    value: Decimal | None = None
     metadata: msgspec.Raw = msgspec.Raw()
     event_id: str | None = None
     occurred_at: UTC | None = None
@@ -127,6 +127,8 @@ class ConversionResponse(msgspec.Struct):
     value: Decimal | float
     event_id: str
     duplicate: bool
+    message: str | None = None
+    """What was changed on the way in, if anything was."""
 
 
 class SnapshotResponse(msgspec.Struct):

@@ -16,6 +16,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from litmus_server.domain.access import Action
 from litmus_server.domain.errors import Forbidden, LitmusError, NotFound, Unauthorized, Unavailable
 from litmus_server.http.auth import Authenticator
+from litmus_server.http.closing import refuse, shortened
 from litmus_server.services.reports import Reports
 
 log = structlog.get_logger("litmus.http")
@@ -83,7 +84,7 @@ class Live:
             return
         with suppress(RuntimeError, WebSocketDisconnect, TimeoutError):  # it may be gone already
             async with asyncio.timeout(self._patience):
-                await socket.close(code, _shortened(reason))
+                await socket.close(code, shortened(reason))
 
     async def _watch(self, socket: WebSocket, reference: str) -> tuple[int, str]:
         """Send until something ends it; answers the close code and the reason."""
@@ -161,12 +162,17 @@ class Live:
 
 
 def routes(live: Live) -> APIRouter:
-    """The one WebSocket."""
+    """The one WebSocket, and the answer to all others."""
     router = APIRouter()
 
     @router.websocket("/api/v1/ws/experiments/{reference}/live")
     async def stream(socket: WebSocket, reference: str) -> None:
         await live.serve(socket, reference)
+
+    @router.websocket("/{path:path}")
+    async def nothing(socket: WebSocket, path: str) -> None:
+        socket.scope["query_string"] = b""  # it may bring a token, as above
+        await refuse(socket.receive, socket.send, CODES[NotFound], str(NotFound("Stream", f"/{path}")))
 
     return router
 
@@ -190,8 +196,3 @@ def _credentials(socket: WebSocket) -> bytes | None:
 
 def _code(error: LitmusError) -> int:
     return next((CODES[kind] for kind in type(error).__mro__ if kind in CODES), INTERNAL)
-
-
-def _shortened(reason: str) -> str:
-    """A close frame holds 123 bytes of reason."""
-    return reason.encode()[:123].decode(errors="ignore")

@@ -5,10 +5,13 @@ by msgspec; the classes are their schema.
 """
 
 import datetime as dt
+import re
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from litmus_server.domain.access import Action, Principal
 from litmus_server.domain.errors import Fault, Invalid
@@ -21,6 +24,17 @@ from litmus_server.services.reports import Reports
 _Reference = Annotated[str, Path(alias="id", description="The experiment's id or key")]
 
 MOST_VERSIONS = 200
+
+
+def _no_number(value: object) -> object:
+    """Pydantic would take a number for Unix time."""
+    if isinstance(value, str) and not _DATE.match(value):
+        raise PydanticCustomError("time", "must be a time such as 2026-11-20T12:00:00Z")
+    return value
+
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_Moment = Annotated[dt.datetime, BeforeValidator(_no_number)]
 
 
 def routes(reports: Reports, authenticator: Authenticator) -> APIRouter:
@@ -62,13 +76,15 @@ def routes(reports: Reports, authenticator: Authenticator) -> APIRouter:
             str | None, Query(max_length=128, description="A metric's name; the primary one by default")
         ] = None,
         since: Annotated[
-            dt.datetime | None, Query(alias="from", description="RFC 3339; UTC without a zone")
+            _Moment | None, Query(alias="from", description="RFC 3339; UTC without a zone")
         ] = None,
         until: Annotated[
-            dt.datetime | None, Query(alias="to", description="RFC 3339; UTC without a zone")
+            _Moment | None, Query(alias="to", description="RFC 3339; UTC without a zone")
         ] = None,
     ) -> Response:
         start, end = _utc(since, "from"), _utc(until, "to")
+        if start is not None and end is not None and start > end:
+            raise _invalid("from", "must not be after `to`")
         return _json(await reports.results(reference, metric, interval, start, end))
 
     @router.get(
@@ -100,5 +116,8 @@ def _utc(moment: dt.datetime | None, name: str) -> dt.datetime | None:
     try:
         return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
     except OverflowError:
-        message = "must be a time that has a UTC form"
-        raise Invalid(f"{name}: {message}", (Fault(f"/query/{name}", message),)) from None
+        raise _invalid(name, "must be a time that has a UTC form") from None
+
+
+def _invalid(name: str, message: str) -> Invalid:
+    return Invalid(f"{name}: {message}", (Fault(f"/query/{name}", message),))
