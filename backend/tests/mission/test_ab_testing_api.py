@@ -203,4 +203,4 @@ def _counted(metrics: Json) -> int:
     """Every exposure and every conversion that the document holds."""
     variants = metrics["variant_metrics"].values()
     conversions = (each["count"] for variant in variants for each in variant["conversions"].values())
-    return sum(variant["exposures"] for variant in variants) + sum(conversions)
+    return int(sum(variant["exposures"] for variant in variants) + sum(conversions))
