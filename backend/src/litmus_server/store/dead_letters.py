@@ -1,5 +1,6 @@
 """Rejected events, kept with their reason so that the sender can find out; bounded, so that a bad sender cannot fill the disk."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,3 +29,10 @@ class DeadLetterWriter:
         del batch, again
         await self._keep.fetch(KEPT_PER_HOUR, *zip(*rows, strict=True))
         return [None] * len(rows)
+
+
+async def prune(connection: "asyncpg.Connection[Any]", keep: dt.timedelta = dt.timedelta(days=30)) -> int:
+    """Delete letters and counts that are older than `keep`; how many letters went."""
+    await connection.execute("delete from dead_letter_count where hour < now() - $1::interval", keep)
+    done = await connection.execute("delete from dead_letter where received_at < now() - $1::interval", keep)
+    return int(done.split()[-1])

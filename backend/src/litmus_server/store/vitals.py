@@ -49,6 +49,7 @@ class Probe:
         self._turn = asyncio.Lock()
         self._seen = Vitals(database=False, error="not asked yet")
         self._at = -1e9
+        self._looking: asyncio.Task[Vitals] | None = None
 
     async def __call__(self) -> Vitals:
         """Never raises: a database that is away is an answer."""
@@ -61,8 +62,18 @@ class Probe:
             return self._seen
 
     async def _ask(self) -> Vitals:
+        """A database that hangs is an answer within `patience`: nothing of the look is waited for, not even its end."""
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look(), name="vitals")
+        done, _ = await asyncio.wait({self._looking}, timeout=self._patience)
+        if not done:
+            return Vitals(database=False, error=f"no answer within {self._patience:g} s")
+        seen, self._looking = self._looking.result(), None
+        return seen
+
+    async def _look(self) -> Vitals:
         try:
-            async with asyncio.timeout(self._patience), self._pool.acquire() as connection:
+            async with self._pool.acquire() as connection:
                 return await look(connection)
         except (*AWAY, asyncpg.PostgresError) as error:
             return Vitals(database=False, error=str(error) or type(error).__name__)

@@ -185,6 +185,7 @@ create table dead_letter (
     body        text not null
 );
 create index dead_letter_by_experiment on dead_letter (experiment, id desc);
+create index dead_letter_by_age on dead_letter (received_at);
 
 create table dead_letter_count (
     hour       timestamptz not null,
