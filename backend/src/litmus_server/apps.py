@@ -11,6 +11,7 @@ from litmus_server.domain.draft import ExperimentType
 from litmus_server.http import operations
 from litmus_server.http.control_plane import control_plane
 from litmus_server.http.envelope import Envelope
+from litmus_server.http.local import LocalOnly
 from litmus_server.http.traffic import ROUTE, Application, Receive, Scope, Send, Traffic
 from litmus_server.http.v1 import control, live, results
 from litmus_server.http.v1.control_wire import REQUESTS, Meta
@@ -33,7 +34,7 @@ def application(runtime: Runtime) -> Application:
     managed = control_plane(
         version=version,
         routers=[
-            operations.router(runtime.operations),
+            operations.router(runtime.operations, runtime.authenticator),
             control.routes(runtime.experiments, runtime.authenticator, meta),
             results.routes(runtime.reports, runtime.authenticator),
             live.routes(runtime.live),
@@ -42,7 +43,10 @@ def application(runtime: Runtime) -> Application:
         requests=REQUESTS,
     )
     both = _Planes(runtime.data, managed)
-    traffic = Traffic(Envelope(_shared(both, settings.cors_origins)), quiet=both.is_quiet)
+    inner = _shared(both, settings.cors_origins)
+    if settings.development:  # nobody needs a token there, so it matters where a request comes from
+        inner = LocalOnly(inner, settings.cors_origins)
+    traffic = Traffic(Envelope(inner), quiet=both.is_quiet)
     runtime.operations.collectors.append(traffic)
     return traffic
 
@@ -54,7 +58,7 @@ def _shared(app: Application, origins: Sequence[str]) -> Application:
     return CORSMiddleware(
         app,
         allow_origins=list(origins),
-        allow_methods=["GET", "POST", "PUT", "PATCH"],
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH"],
         allow_headers=["Authorization", "Content-Type", "If-Match", "X-Request-Id"],
         expose_headers=["ETag", "Retry-After", "X-Request-Id"],
         max_age=600,

@@ -6,6 +6,7 @@ It knows names, defaults and what may go together; it must not know who uses a s
 import os
 import secrets
 import sys
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -132,17 +133,22 @@ class Settings(BaseSettings):
         return sentences
 
     def signing_secret(self) -> str:
-        """JWT_SECRET, or the one of the data folder, which is made once and readable by its owner only."""
+        """JWT_SECRET, or the one of the data folder, which is made once and readable by its owner only. Raises Refused."""
         if self.jwt_secret is not None:
             return self.jwt_secret.get_secret_value()
         file = self.data_folder / "jwt_secret"
-        self.data_folder.mkdir(parents=True, exist_ok=True)
         try:
-            with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:  # noqa: PTH123
-                new.write(secrets.token_urlsafe(48))
-        except FileExistsError:
-            pass
-        return file.read_text().strip()
+            if not file.exists():
+                self.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _make_secret(file)
+            secret = file.read_text().strip()
+        except OSError as error:
+            raise Refused(
+                f"The secret {file} cannot be made or read ({error.strerror}): set JWT_SECRET."
+            ) from None
+        if not secret:
+            raise Refused(f"The secret {file} is empty: remove it, and the next start makes another one.")
+        return secret
 
     def _open_faults(self) -> list[str]:
         if _is_loopback(self.listens_on):
@@ -167,6 +173,20 @@ _WAYS_OUT = (
     "or run `litmus serve --embedded` (production on the PostgreSQL that Litmus brings along, secret made once), "
     "or try Litmus with ENV=development (open writes, this machine only)."
 )
+
+
+def _make_secret(file: Path) -> None:
+    """Whole or not at all, whatever ends us meanwhile; of several who make it at once, the first has made it."""
+    made = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+    try:
+        with open(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:  # noqa: PTH123
+            new.write(secrets.token_urlsafe(48))
+            new.flush()
+            os.fsync(new.fileno())
+        with suppress(FileExistsError):
+            file.hardlink_to(made)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 def _is_loopback(host: str) -> bool:

@@ -17,6 +17,7 @@ class Vitals:
     database: bool
     """Whether it answered; when not, everything below is unknown."""
     error: str | None = None
+    """Why not, for operators; None also where that is nobody's business."""
     ping: float | None = None
     schema: str | None = None
     """The migration that the database is at."""
@@ -34,7 +35,7 @@ def concerns(vitals: Vitals, *, disk_free: int | None = None) -> list[str]:
     """What an operator should look at, a sentence each; none means that all is well."""
     found = []
     if not vitals.database:
-        found.append(f"The database is away: {vitals.error}")
+        found.append("The database does not answer" + (f": {vitals.error}" if vitals.error else ""))
     elif vitals.worker_silence is None:
         found.append("No worker is connected: events are stored and not counted")
     elif vitals.worker_silence > WORKER_SILENT:

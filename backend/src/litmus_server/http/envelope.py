@@ -40,6 +40,11 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        asked = scope
+        if (
+            scope["method"] == "HEAD"
+        ):  # what GET answers, without its body; the server asks the scope for the method
+            scope = {**asked, "method": "GET"}
         started = False
         echo = (b"x-request-id", request_id.encode())
 
@@ -48,6 +53,8 @@ class Envelope:
             if message["type"] == "http.response.start":
                 started = True
                 message["headers"] = [*message.get("headers", ()), echo, *_SECURITY]
+            elif asked is not scope:
+                message["body"] = b""
             return send(message)
 
         try:
@@ -56,6 +63,9 @@ class Envelope:
             # Starlette answers and then raises all the same: what it has answered it has handed to `problem` already.
             if not started:
                 await _answer(error, request_id, quote(scope["path"]), enveloped)
+        finally:
+            if asked is not scope:  # whoever is around us reads there which route it was
+                asked.update(scope, method="HEAD")
 
 
 async def _answer(error: Exception, request_id: str, instance: str, send: Send) -> None:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 import msgspec
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -76,9 +76,13 @@ def document(app: FastAPI, data: Iterable[DataRoute], requests: Iterable[type[Ba
 
 
 def docs(app: FastAPI, data: Sequence[DataRoute], requests: Sequence[type[BaseModel]]) -> APIRouter:
-    """/openapi.json, and /docs with its files. Open to everybody; nothing comes from another server."""
+    """/openapi.json, and /docs with its files, to which / leads. Open to everybody; nothing comes from another server."""
     router = APIRouter(include_in_schema=False)
     made: list[bytes] = []
+
+    @router.get("/")
+    async def home() -> Response:  # where people arrive
+        return RedirectResponse("/docs")
 
     @router.get("/openapi.json")
     def openapi() -> Response:  # not async: making it takes a while, and the loop decides meanwhile

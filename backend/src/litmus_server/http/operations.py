@@ -1,22 +1,24 @@
 """What operators and their tools ask: /health, /ready and /metrics. Open to everybody, and cheap to answer.
 
-`/health` is about this process, `/ready` about whether to send it traffic. It must not know how anything is measured.
+`/health` is about this process, `/ready` about whether to send it traffic. Strangers hear that something is wrong, and
+not what the database or the machine said of it. It must not know how anything is measured.
 """
 
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any
 
 import psutil
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from litmus_server.domain.health import Vitals, concerns
+from litmus_server.http.auth import Authenticator
 
 
 @dataclass(slots=True)
@@ -46,17 +48,22 @@ class Operations:
         return missing
 
 
-def router(state: Operations) -> APIRouter:
+def router(state: Operations, authenticator: Authenticator) -> APIRouter:
     """The three routes."""
     routes = APIRouter(tags=["operations"])
+
+    def known(request: Request) -> bool:
+        return authenticator.knows(dict(request.scope["headers"]).get(b"authorization"))
+
+    insider = Annotated[bool, Depends(known)]
     process = psutil.Process()
     process.cpu_percent()  # the first call measures from here
 
     @routes.get(
         "/health", operation_id="health", summary="Whether this process can answer, and what worries it"
     )
-    async def health() -> dict[str, Any]:
-        vitals = await state.vitals()
+    async def health(inside: insider) -> dict[str, Any]:
+        vitals = _told(await state.vitals(), inside=inside)
         system = _system(state, process)
         worries = concerns(vitals, disk_free=system["disk_free_bytes"])
         return {
@@ -64,8 +71,8 @@ def router(state: Operations) -> APIRouter:
             "version": state.version,
             "concerns": worries,
             "checks": {
-                "database": _database(vitals),
-                "system": system,
+                "database": _database(vitals, inside=inside),
+                "system": system if inside else {"status": system["status"]},
                 "fold": _fold(vitals),
                 "worker": _worker(vitals),
             },
@@ -77,8 +84,8 @@ def router(state: Operations) -> APIRouter:
         summary="Whether traffic may come",
         responses={503: {"description": "Not yet, or no more; `waits_for` says for what"}},
     )
-    async def ready() -> JSONResponse:
-        vitals = await state.vitals()
+    async def ready(inside: insider) -> JSONResponse:
+        vitals = _told(await state.vitals(), inside=inside)
         missing = state.waits_for(vitals)
         body = {
             "ready": not missing,
@@ -125,9 +132,16 @@ def _gauges(state: Operations, vitals: Vitals, process: psutil.Process) -> Itera
         yield "worker_silence_seconds", "Since the worker last did anything", vitals.worker_silence
 
 
-def _database(vitals: Vitals) -> dict[str, Any]:
+def _told(vitals: Vitals, *, inside: bool) -> Vitals:
+    """What this caller may know: an error of PostgreSQL names hosts, roles and databases."""
+    return vitals if inside else replace(vitals, error=None)
+
+
+def _database(vitals: Vitals, *, inside: bool) -> dict[str, Any]:
     if not vitals.database:
-        return {"status": "fail", "message": vitals.error}
+        return {"status": "fail", "message": vitals.error or "The database does not answer"}
+    if not inside:
+        return {"status": "ok"}
     return {"status": "ok", "ping_ms": round((vitals.ping or 0) * 1000, 3), "schema": vitals.schema}
 
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
+import structlog
 
+from litmus_server.domain.errors import Invalid
 from litmus_server.jobs.registry import Context, Registry
 from litmus_server.ports import REPORT
 from litmus_server.services.analysis import Analysis
@@ -13,6 +15,8 @@ from litmus_server.store import jobs
 from litmus_server.store.fold import prune_minutes
 from litmus_server.store.partitions import ensure_partitions
 from litmus_server.store.refold import refold_experiment
+
+log = structlog.get_logger(__name__)
 
 _HOUR = 3600
 _SCHEDULES = {"partitions": 6 * _HOUR, "prune_minutes": _HOUR, "prune_jobs": _HOUR}
@@ -23,8 +27,11 @@ def handlers(learning: Learning, analysis: Analysis) -> Registry:
     """All of them."""
 
     async def learn(_: Context, payload: Mapping[str, Any]) -> object:
-        version = await learning.learn(payload["experiment"])
-        return {"version": version}
+        try:
+            return {"version": await learning.learn(payload["experiment"])}
+        except Invalid as error:  # trying again cannot help: only another configuration can
+            log.warning("nothing can be learned", experiment=payload["experiment"], error=str(error))
+            return {"version": None, "refused": str(error)}
 
     async def report(_: Context, payload: Mapping[str, Any]) -> object:
         return {"computed": await analysis.report(payload["experiment"])}

@@ -82,7 +82,18 @@ class Child:
             )
             await asyncio.sleep(pause)
             self.restarts += 1
+            while not await self._respawned():
+                pause = min(pause * 2, _LONGEST)
+                await asyncio.sleep(pause)
+
+    async def _respawned(self) -> bool:
+        """Whether the machine let us (it may be short of processes, memory or files for a while)."""
+        try:
             await self._spawn()
+        except OSError as error:
+            log.error("a child could not be started; tried again", child=self._name, error=str(error))
+            return False
+        return True
 
 
 def at_end_of(descriptor: int, then: Callable[[], None]) -> None:

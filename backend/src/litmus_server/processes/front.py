@@ -6,6 +6,7 @@ It loads nothing but the standard library, so that the port is open at once.
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -32,7 +33,7 @@ class Front:
         if self._application is not None:
             await self._application(scope, receive, send)
         elif scope["type"] == "http":
-            await self._not_yet(scope["path"], send)
+            await self._not_yet(quote(scope["path"]), send)
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1013})
@@ -56,10 +57,13 @@ class Front:
         if path == "/ready":
             return {"ready": False, "waits_for": [self.waits_for], "concerns": [sentence]}
         return {
-            "type": "about:blank",
+            "type": "urn:litmus:problem:unavailable",
             "title": "Service unavailable",
             "status": 503,
             "detail": sentence,
+            "instance": path,
+            "code": "unavailable",
+            "request_id": None,
             "error": "Service unavailable",
             "message": sentence,
         }

@@ -32,6 +32,7 @@ Beside: TypeAlias = Callable[[str, asyncio.Event], AbstractAsyncContextManager[N
 """What runs beside a server that is ready: given its address and the event that ends everything."""
 
 _NOTICE = 0.25  # seconds between /ready saying no and the listeners closing
+_WORKER_ENDS = 2.0  # seconds in which the worker ends by itself once its own time is up
 
 
 async def serve(
@@ -94,6 +95,7 @@ class _Server:
         finally:
             stopping.cancel()
             await self._close(serving)
+        serving.result()  # of a listener that has failed nothing else tells
         if not stages.cancelled():
             stages.result()
 
@@ -102,6 +104,7 @@ class _Server:
         settings = self._settings
         importing = asyncio.create_task(asyncio.to_thread(import_module, "litmus_server.apps"))
         async with _migration(settings) as migration, opened(settings, progress=self._progress) as url:
+            settings.signing_secret()  # made now where nobody gave one (the folder is there), and kept from then on
             self._front.waits_for = "migrations"
             await bring_up_to_date(url, migration)
             self._front.waits_for = "the first snapshot"
@@ -156,7 +159,7 @@ async def _worker(settings: Settings, url: str) -> AsyncIterator[Child]:
     try:
         yield child
     finally:
-        await child.stop(settings.shutdown_seconds)
+        await child.stop(settings.shutdown_seconds + _WORKER_ENDS)
 
 
 def _configuration(front: Front, settings: Settings) -> uvicorn.Config:

@@ -52,7 +52,10 @@ async def work(settings: Settings, *, parent: int | None = None) -> None:
         stop,
         settings.shutdown_seconds,
         fold=Fold().run(url, stop),
-        jobs=Runner(pool, handlers(learning, Analysis(ReportStore(pool)))).run(stop),
+        # Half of the time for jobs to finish, the other half to give back those that did not.
+        jobs=Runner(
+            pool, handlers(learning, Analysis(ReportStore(pool))), drain=settings.shutdown_seconds / 2
+        ).run(stop),
         learner=_look(learning, stop),
     )
     log.info("stopped")
@@ -68,8 +71,12 @@ async def _prepared(url: str) -> None:
 
 async def _look(learning: Learning, stop: asyncio.Event) -> None:
     while not stop.is_set():
-        with suppress(Unavailable):
+        try:
             await learning.look()
+        except Unavailable:
+            pass  # the others say it
+        except Exception:
+            log.exception("looking for what was learned has failed; the next look may not")
         with suppress(TimeoutError):
             async with asyncio.timeout(_LOOK):
                 await stop.wait()

@@ -171,8 +171,8 @@ def routes(live: Live) -> APIRouter:
 
     @router.websocket("/{path:path}")
     async def nothing(socket: WebSocket, path: str) -> None:
-        socket.scope["query_string"] = b""  # it may bring a token, as above
-        await refuse(socket.receive, socket.send, CODES[NotFound], str(NotFound("Stream", f"/{path}")))
+        reason = str(NotFound("Stream", f"/{path}"))
+        await refuse(socket.scope, socket.receive, socket.send, CODES[NotFound], reason)
 
     return router
 
