@@ -30,7 +30,8 @@ def main() -> None:
             load = beside.submit(wrk, on.base, "events", given.seconds + 5, 16, LOAD_UNITS=1_000_000, LOAD_BATCH=500,
                                  LOAD_RATE=30, LOAD_SEED=int(time.time()))  # fmt: skip
             time.sleep(2)
-            end, waits = time.monotonic() + given.seconds, []
+            waits: list[float] = []
+            end = time.monotonic() + given.seconds
             while time.monotonic() < end:
                 waits.append(_wait(on, key, len(waits) + 1))
             waits.sort()

@@ -85,7 +85,7 @@ class Door:
 async def door(database_url: str) -> AsyncIterator[Door]:
     settings = Settings.read(env="development")
     async with opened_runtime(settings, database_url) as runtime:
-        transport = httpx2.ASGITransport(app=application(runtime))  # type: ignore[arg-type]
+        transport = httpx2.ASGITransport(app=application(runtime))
         async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield Door(client, runtime, database_url)
 

@@ -1,7 +1,7 @@
 """Acknowledged means committed, and one bad request harms nobody else."""
 
 import asyncio
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 import asyncpg
@@ -16,7 +16,7 @@ from litmus_server.store.journal import BatchIds, Journal
 from .conftest import AssignmentJournal, EventJournal, add_experiment, candidate, each, logged
 
 pytestmark = pytest.mark.database
-Connection = asyncpg.Connection  # type: ignore[type-arg]
+Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 
 async def test_a_batch_with_a_nul_a_lone_surrogate_and_a_cancelled_request_answers_all_the_others(

@@ -178,7 +178,7 @@ def _port(settings: Settings) -> Finding:
 def _command_at(port: int) -> list[str]:
     try:
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,) and connection.pid:
                 return psutil.Process(connection.pid).cmdline()
     except psutil.Error:
         pass
