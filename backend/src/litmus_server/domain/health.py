@@ -19,6 +19,8 @@ class Vitals:
     error: str | None = None
     """Why not, for operators; None also where that is nobody's business."""
     ping: float | None = None
+    writable: bool = True
+    """False on a standby: it answers, and stores nothing."""
     schema: str | None = None
     """The migration that the database is at."""
     fold_lag: float = 0.0
@@ -36,6 +38,8 @@ def concerns(vitals: Vitals, *, disk_free: int | None = None) -> list[str]:
     found = []
     if not vitals.database:
         found.append("The database does not answer" + (f": {vitals.error}" if vitals.error else ""))
+    elif not vitals.writable:
+        found.append("The database is read-only: nothing can be stored")
     elif vitals.worker_silence is None:
         found.append("No worker is connected: events are stored and not counted")
     elif vitals.worker_silence > WORKER_SILENT:

@@ -11,7 +11,7 @@ from litmus_server.jobs.registry import Context, Registry
 from litmus_server.ports import REPORT
 from litmus_server.services.analysis import Analysis
 from litmus_server.services.learning import LEARN, Learning
-from litmus_server.store import jobs
+from litmus_server.store import dead_letters, jobs
 from litmus_server.store.fold import prune_minutes
 from litmus_server.store.partitions import ensure_partitions
 from litmus_server.store.refold import refold_experiment
@@ -19,7 +19,12 @@ from litmus_server.store.refold import refold_experiment
 log = structlog.get_logger(__name__)
 
 _HOUR = 3600
-_SCHEDULES = {"partitions": 6 * _HOUR, "prune_minutes": _HOUR, "prune_jobs": _HOUR}
+_SCHEDULES = {
+    "partitions": 6 * _HOUR,
+    "prune_minutes": _HOUR,
+    "prune_jobs": _HOUR,
+    "prune_dead_letters": _HOUR,
+}
 """Kinds that are due every so many seconds, whoever runs."""
 
 
@@ -44,6 +49,7 @@ def handlers(learning: Learning, analysis: Analysis) -> Registry:
             "partitions": _partitions,
             "prune_minutes": _prune_minutes,
             "prune_jobs": _prune_jobs,
+            "prune_dead_letters": _prune_dead_letters,
         }
     )
 
@@ -73,3 +79,8 @@ async def _prune_minutes(context: Context, _: Mapping[str, Any]) -> object:
 async def _prune_jobs(context: Context, _: Mapping[str, Any]) -> object:
     async with context.pool.acquire() as connection:
         return {"rows": await jobs.prune(connection)}
+
+
+async def _prune_dead_letters(context: Context, _: Mapping[str, Any]) -> object:
+    async with context.pool.acquire() as connection:
+        return {"rows": await dead_letters.prune(connection)}

@@ -33,6 +33,7 @@ async def look(connection: "asyncpg.Connection[Any]") -> Vitals:
 _LOOK = """
 select coalesce(extract(epoch from clock_timestamp() - q.oldest), 0)::float8 as fold_lag, q.queued as fold_queued,
        (select count(*) from fold_fault) as fold_faults,
+       current_setting('transaction_read_only') = 'off' as writable,
        (select count(*) from job where state = 'dead') as dead_jobs,
        (select min(extract(epoch from clock_timestamp() - greatest(state_change, query_start)))::float8
         from pg_stat_activity where application_name = $1 and datname = current_database()) as worker_silence
