@@ -2,6 +2,7 @@
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,37 @@ def test_a_generated_secret_is_made_once_and_only_its_owner_can_read_it() -> Non
     assert len(secret) >= 32
     assert Settings.read().signing_secret() == secret
     assert stat.S_IMODE((settings.data_folder / "jwt_secret").stat().st_mode) == 0o600
+
+
+def test_a_secret_that_cannot_be_written_whole_is_not_there_at_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = Settings.read()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", full)
+        with pytest.raises(Refused, match=r"No space left on device.*set JWT_SECRET"):
+            settings.signing_secret()
+    assert list(settings.data_folder.iterdir()) == []
+    assert len(settings.signing_secret()) >= 32
+    assert [file.name for file in settings.data_folder.iterdir()] == ["jwt_secret"]
+
+
+def test_an_empty_secret_signs_nothing() -> None:
+    settings = Settings.read()
+    settings.data_folder.mkdir()
+    (settings.data_folder / "jwt_secret").touch()
+    with pytest.raises(Refused, match="is empty"):
+        settings.signing_secret()
+
+
+def test_servers_that_start_at_once_have_one_secret() -> None:
+    settings = Settings.read()
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(lambda _: settings.signing_secret(), range(32)))) == 1
 
 
 def test_a_given_secret_is_used_and_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,7 @@ def opened(database_url: str, tmp_path: Path) -> Opened:
         }
         async with opened_runtime(Settings(**chosen), database_url) as runtime:
             transport = httpx2.ASGITransport(app=application(runtime))
-            async with httpx2.AsyncClient(transport=transport, base_url="http://litmus") as client:
+            async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
                 yield client
 
     return open_

@@ -92,6 +92,49 @@ async def test_in_development_another_sites_page_cannot_change_anything(client: 
     assert (await client.post(url, headers={"sec-fetch-site": "same-site"})).status_code == 200
 
 
+STRANGE = [
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "cross-site", "origin": "https://evil.example"},
+    {"origin": "https://evil.example"},
+    {"origin": "http://localhost.evil.example"},
+    {"origin": "null"},
+]
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+async def test_in_development_another_sites_page_cannot_write_through_the_data_plane(
+    client: httpx2.AsyncClient, strange: dict[str, str]
+) -> None:
+    for path in ("experiments/x/assign", "assignments", "events", "experiments/conversions"):
+        refused = await client.post(f"/api/v1/{path}", content=b"{}", headers=strange)
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden"), path
+        ours = await client.post(
+            f"/api/v1/{path}", content=b"{}", headers={"origin": "http://127.0.0.1:3000"}
+        )
+        assert ours.status_code in {200, 400, 404}, path
+    assert (await client.get("/docs", headers={"sec-fetch-site": "cross-site"})).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/health", "/api/v1/experiments", "/api/v1/snapshot", "/docs"])
+async def test_in_development_a_name_that_was_made_to_point_here_is_refused(
+    client: httpx2.AsyncClient, guarded: httpx2.AsyncClient, path: str
+) -> None:
+    for host in (
+        "evil.example",
+        "evil.example:8000",
+        "localhost.evil.example",
+        "10.0.0.1",
+        "127.0.0.1.evil",
+        "[x",
+    ):
+        refused = await client.get(path, headers={"host": host})
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden"), host
+        assert "Host" in refused.json()["detail"]
+        assert (await guarded.get(path, headers={"host": host})).status_code in {200, 401}
+    for host in ("localhost", "LOCALHOST:8000", "127.0.0.1:8000", "127.0.0.9", "[::1]:8000", "app.localhost"):
+        assert (await client.get(path, headers={"host": host})).status_code == 200, host
+
+
 @pytest.mark.parametrize("header", [b"", b"Bearer", b"Bearer ", b"Basic abc", b"Bearer \xff", b"token"])
 def test_a_header_that_is_no_known_bearer_is_unauthorized(header: bytes) -> None:
     authenticator = Authenticator(("w",), ("a",), development=True)

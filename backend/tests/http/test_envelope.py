@@ -16,6 +16,23 @@ async def test_a_decent_request_id_is_echoed_by_both_planes(client: httpx2.Async
         assert answer.headers["referrer-policy"] == "strict-origin-when-cross-origin", path
 
 
+async def test_head_answers_as_get_does_without_a_body_on_both_planes(client: httpx2.AsyncClient) -> None:
+    for path in ("/health", "/metrics", "/api/v1/experiments", "/api/v1/snapshot", "/docs", "/api/v1/nope"):
+        head, get = await client.head(path), await client.get(path)
+        assert head.status_code == get.status_code, path
+        assert head.content == b"", path
+        assert head.headers["content-type"] == get.headers["content-type"], path
+    assert (await client.head("/api/v1/events")).status_code == 405
+    metrics = (await client.get("/metrics")).text
+    assert 'litmus_requests_total{method="HEAD",route="/api/v1/snapshot",status="200"} 1.0' in metrics
+    assert 'litmus_requests_total{method="HEAD",route="/api/v1/experiments",status="200"} 1.0' in metrics
+
+
+async def test_whoever_arrives_is_led_to_the_documentation(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
+
+
 async def test_any_other_request_id_is_replaced(client: httpx2.AsyncClient) -> None:
     bad = ["short", "x" * 65, "has space in it", "semi;colon;s", "ünïcödé-id"]
     answers = [await client.get("/api/v1/nope", headers=[(b"x-request-id", each.encode())]) for each in bad]

@@ -8,14 +8,16 @@ from pathlib import Path
 import asyncpg
 import httpx2
 import pytest
+from drafts import WRITER
 from litmus_server.apps import application
 from litmus_server.domain.health import FOLD_LATE, WORKER_SILENT, Vitals, concerns
 from litmus_server.settings import Settings
-from litmus_server.store.database import connect, named
+from litmus_server.store.database import connect, named, open_pool
 from litmus_server.store.schema import head
-from litmus_server.store.vitals import WORKER, look
+from litmus_server.store.vitals import WORKER, Probe, look
 from litmus_server.wiring import opened_runtime
 from prometheus_client.parser import text_string_to_metric_families
+from structlog.testing import capture_logs
 
 WELL = Vitals(database=True, ping=0.001, schema="0001", worker_silence=0.1)
 
@@ -75,11 +77,53 @@ async def test_it_is_not_ready_once_it_begins_to_stop(database_url: str, tmp_pat
     settings = Settings.read(env="development", data_folder=tmp_path)
     async with opened_runtime(settings, database_url) as runtime:
         transport = httpx2.ASGITransport(app=application(runtime))
-        async with httpx2.AsyncClient(transport=transport, base_url="http://litmus") as client:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
             assert (await client.get("/ready")).status_code == 200
             runtime.leave()
             assert (await client.get("/ready")).status_code == 503
             assert (await client.get("/health")).status_code == 200
+
+
+async def test_strangers_hear_that_something_is_wrong_and_not_what_was_said_of_it(
+    database_url: str, tmp_path: Path
+) -> None:
+    said = 'connection to "db-7.internal" failed: password of role "litmus"'
+
+    async def away() -> Vitals:
+        return Vitals(database=False, error=said)
+
+    settings = Settings.read(env="production", data_folder=tmp_path, write_tokens=WRITER)
+    async with opened_runtime(settings, database_url) as runtime:
+        transport = httpx2.ASGITransport(app=application(runtime))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://litmus") as client:
+            well = (await client.get("/health")).json()
+            runtime.operations.vitals = away
+            strangers = [
+                await client.get(path, headers=headers)
+                for path in ("/health", "/ready")
+                for headers in ({}, {"authorization": "Bearer guess"}, {"authorization": "Basic x"})
+            ]
+            known = await client.get("/health", headers={"authorization": f"Bearer {WRITER}"})
+    assert well["checks"]["database"] == well["checks"]["system"] == {"status": "ok"}
+    for answer in strangers:
+        assert "internal" not in answer.text
+        assert answer.json()["concerns"] == ["The database does not answer"]
+    ill = strangers[0].json()
+    assert ill["status"] == "degraded"
+    assert ill["checks"]["database"] == {"status": "fail", "message": "The database does not answer"}
+    assert ill["checks"]["system"] == {"status": "ok"}
+    assert known.json()["checks"]["database"]["message"] == said
+    assert known.json()["checks"]["system"]["pid"] > 0
+
+
+async def test_what_the_database_said_is_logged_once(database_url: str) -> None:
+    pool = await open_pool(database_url)
+    await pool.close()
+    probe = Probe(pool, max_age=0)
+    with capture_logs() as lines:
+        seen = [await probe() for _ in range(3)]
+    assert [each.database for each in seen] == [False] * 3
+    assert [line["error"] for line in lines] == [seen[0].error]
 
 
 async def test_metrics_are_prometheus_text_with_route_templates(client: httpx2.AsyncClient) -> None:
@@ -127,7 +171,7 @@ async def test_a_database_without_our_tables_is_looked_at_without_an_error(datab
 @pytest.mark.parametrize(
     ("vitals", "says"),
     [
-        (Vitals(database=False, error="refused"), "The database is away: refused"),
+        (Vitals(database=False, error="refused"), "The database does not answer: refused"),
         (Vitals(database=True, worker_silence=None), "No worker"),
         (Vitals(database=True, worker_silence=WORKER_SILENT + 1), "The worker has done nothing"),
         (Vitals(database=True, worker_silence=0, fold_lag=FOLD_LATE + 1), "The fold is 31 s behind"),

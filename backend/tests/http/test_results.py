@@ -241,7 +241,7 @@ async def test_results_take_interval_metric_and_time(client: httpx2.AsyncClient,
         ("from=0001-01-01T00:00:00%2B14:00", 400),
         ("to=9999-12-31T23:59:59-14:00", 400),
         ("from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z", 200),
-        ("from=2026-01-01&to=2025-01-01", 200),
+        ("from=2025-01-01&to=2026-01-01", 200),
         ("metric=nonsense", 404),
         ("metric=%00", 404),
         ("metric=%ff%fe", 404),
@@ -257,6 +257,25 @@ async def test_bad_questions_are_refused_as_documented(
     assert answer.status_code == status, answer.text
     if status != 200:
         assert set(answer.json()) >= {"error", "message"}
+
+
+@pytest.mark.parametrize(
+    ("query", "at"),
+    [
+        ("from=1", "from"),
+        ("to=1763640000", "to"),
+        ("from=-1.5", "from"),
+        ("from=2026-01-01&to=2025-01-01", "from"),
+        ("from=2026-11-20T12:00:00%2B01:00&to=2026-11-20T10:59:59Z", "from"),
+    ],
+)
+async def test_times_that_are_none_or_in_no_order_are_refused_where_they_stand(
+    client: httpx2.AsyncClient, query: str, at: str
+) -> None:
+    experiment = await created(client, bandit())
+    answer = await client.get(f"/api/v1/experiments/{experiment}/results?{query}")
+    assert answer.status_code == 400, answer.text
+    assert [error["pointer"] for error in answer.json()["errors"]] == [f"/query/{at}"]
 
 
 @pytest.mark.parametrize(

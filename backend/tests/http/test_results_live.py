@@ -152,6 +152,26 @@ async def test_an_unknown_experiment_closes_with_the_reason(serve: Serve) -> Non
         assert await closed(stream) == (4404, "Experiment not found: nobody")
 
 
+async def test_an_address_without_a_stream_closes_with_the_reason(serve: Serve) -> None:
+    async with serve() as server, connect(f"ws://127.0.0.1:{server.port}/api/v1/ws/nothing") as stream:
+        assert await closed(stream) == (4404, "Stream not found: /api/v1/ws/nothing")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"host": "evil.example"}],
+)
+async def test_in_development_another_sites_page_cannot_watch(serve: Serve, headers: dict[str, str]) -> None:
+    async with serve() as server:
+        experiment = await created(server.client, bandit())
+        async with server.watch(experiment, "?token=dev-token", **headers) as stream:
+            code, reason = await closed(stream)
+            assert code == 4403
+            assert "Host" in reason or "another site" in reason
+        async with server.watch(experiment, origin="http://localhost:3000") as stream:
+            assert json.loads(await received(stream))["experiment_id"] == experiment
+
+
 async def test_a_token_is_needed_and_may_come_in_the_query_and_is_never_logged(
     serve: Serve, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -197,7 +217,7 @@ async def test_a_watcher_that_does_not_read_is_dropped_and_the_others_go_on(serv
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         path = f"/api/v1/ws/experiments/{experiment}/live"
         writer.write(
-            f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
         assert b"101" in await asyncio.wait_for(reader.readline(), WAIT)

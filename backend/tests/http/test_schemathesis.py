@@ -27,11 +27,6 @@ missing_required_header.enabled = false
 [[operations]]
 include-operation-id = "sendEvents"
 checks.negative_data_rejection.enabled = false
-
-# A number in the place of a time is Unix time.
-[[operations]]
-include-operation-id = "getResults"
-checks.negative_data_rejection.enabled = false
 """
 
 

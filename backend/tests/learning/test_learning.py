@@ -5,6 +5,7 @@ import datetime as dt
 import sys
 from collections.abc import Sequence
 from typing import Any
+from unittest.mock import ANY
 
 import asyncpg
 import numpy as np
@@ -17,11 +18,16 @@ from litmus_server.bandits.refresh import RefreshRule
 from litmus_server.domain.draft import parse_draft
 from litmus_server.domain.errors import Invalid
 from litmus_server.domain.policy import PolicyState, VariantState, Watermark, read_state, signed
+from litmus_server.jobs.handlers import handlers
+from litmus_server.jobs.registry import Context
+from litmus_server.services.analysis import Analysis
 from litmus_server.services.experiments import Experiments
-from litmus_server.services.learning import Learning, propensities_of
+from litmus_server.services.learning import LEARN, Learning, propensities_of
+from litmus_server.store import jobs
 from litmus_server.store.control import Control
 from litmus_server.store.jobs import Queue
 from litmus_server.store.policies import PolicyStore
+from litmus_server.store.reports import ReportStore
 from scipy import stats
 
 from .conftest import AT_ONCE
@@ -318,6 +324,15 @@ async def test_a_policy_that_cannot_learn_from_the_metric_says_so(
     await observe(pool, experiment, (10, 10, 10), (1, 5, 9))
     with pytest.raises(Invalid, match="kind conversion"):
         await learning.learn(experiment.no)
+    # Somebody may have asked already: the job is done for good, and nobody asks again before the next change.
+    assert await learning.look() == []
+    job = jobs.Job(1, LEARN, {"experiment": experiment.no}, None, 1, 5)
+    context = Context(job, pool)
+    done = await handlers(learning, Analysis(ReportStore(pool)))[LEARN](context, job.payload)
+    assert done == {"version": None, "refused": ANY}
+    await Experiments(Control(pool)).pause(experiment.key, CAUSE)
+    await Experiments(Control(pool)).resume(experiment.key, CAUSE)
+    assert await learning.look() == [experiment.no]
 
 
 @st.composite

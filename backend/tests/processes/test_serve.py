@@ -4,8 +4,10 @@ import asyncio
 import json
 import signal
 import socket
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import asyncpg
 import pytest
@@ -46,7 +48,16 @@ def test_its_log_is_json_lines_without_secrets(server: Launched, home: Path) -> 
     lines = [json.loads(line) for line in server.log.read_text(encoding="utf-8").splitlines()]
     assert all({"time", "level", "event"} <= line.keys() for line in lines)
     secret = home / "data" / "jwt_secret"
-    assert not secret.exists() or secret.read_text() not in server.log.read_text(encoding="utf-8")
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert len(secret.read_text()) >= 32
+    assert secret.read_text() not in server.log.read_text(encoding="utf-8")
+
+
+def test_head_is_answered_as_get_without_a_body(server: Launched) -> None:
+    for path in ("/health", "/api/v1/snapshot", "/docs"):
+        with urlopen(Request(f"http://127.0.0.1:{server.port}{path}", method="HEAD")) as answer:
+            assert (answer.status, answer.read()) == (200, b""), path
+            assert int(answer.headers["content-length"]) > 0
 
 
 def test_a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on(
