@@ -1,6 +1,6 @@
 """Accepted logs as Hypothesis draws them: small worlds in which everything that can meet does meet."""
 
-from dataclasses import replace
+import datetime as dt
 from typing import TypeVar
 
 from fold.judge import Declared, Event
@@ -16,15 +16,15 @@ EXPERIMENTS = [
     Declared(3, "session", 24, {1: (1, DAY)}),
     Declared(4, "user", 24, {}),
 ]
-# Moments that meet the edges: of minutes, hours, cohorts, windows and the thirty days before.
-_EDGES = [0, 1, 59.999999, 60, 3599, 3600, 43_199.999999, 43_200, DAY - 1, DAY, 2 * DAY, 30 * DAY]
-MOMENTS = [at(sign * edge + base) for edge in _EDGES for sign in (1, -1) for base in (0, 1800)]
-UNITS = ["a", "b", "Ä", "z" * 40]
-
-moments = st.sampled_from(MOMENTS)
-values = st.one_of(
-    st.integers(-3, 3), st.sampled_from([0, 1_000_000, -2_500_000, 10**18, -(10**18), 999_999_999_999])
-)
+# Steps from one moment to another that just miss or just meet the edges of minutes, hours, cohorts, windows and of the
+# thirty days before.
+STEPS = [
+    sign * step + miss
+    for step in (0, 60, 3600, DAY, 2 * DAY, 30 * DAY)
+    for sign in (1, -1)
+    for miss in (0, 0.000001, -0.000001)
+]
+VALUES = [0, 1, -1, 2, 3, -2_500_000, 10**18, -(10**18), 999_999_999_999]
 
 
 def variant_of(unit: str, experiment: int) -> tuple[int, int]:
@@ -33,27 +33,52 @@ def variant_of(unit: str, experiment: int) -> tuple[int, int]:
 
 
 @st.composite
-def events(draw: st.DrawFn) -> Event:
-    unit = draw(st.sampled_from(UNITS))
-    experiment = draw(st.sampled_from([None, 1, 1, 2, 3, 4]))
-    kind = draw(st.sampled_from([1, 2, 3])) if experiment is not None else draw(st.sampled_from([2, 3]))
-    event = Event(unit, kind, draw(moments), is_bot=draw(st.integers(0, 9)) == 0)
-    if kind > 1:
-        event = replace(event, metric=draw(st.sampled_from([1, 2, 3, 9])), value=draw(values))
-    if experiment is None:
-        return replace(event, unit_type=draw(st.sampled_from([None, "user", "session", "decision"])))
-    variant, epoch = variant_of(unit, experiment)
-    return replace(event, experiment=experiment, variant=variant, epoch=epoch)
+def logs(draw: st.DrawFn) -> list[Event]:
+    """Few units and few moments, chosen anew for each log, so that events fall on each other's edges."""
+    start = draw(st.sampled_from([0.0, 1800.5, 43_199.999999, 43_200.0]))
+    steps = draw(st.lists(st.sampled_from(STEPS), min_size=1, max_size=4))
+    moments = [at(start), *(at(start + step) for step in steps)]
+    units = draw(st.sampled_from([["a"], ["a", "Ä"], ["a", "b", "z" * 40]]))
+    experiments = draw(st.sampled_from([[1], [2], [1, 2], [1, 2, 3, 4]]))
+    places = st.tuples(
+        *(st.sampled_from(choice) for choice in (units, [None, *experiments, *experiments], moments))
+    )
+    size = draw(st.integers(1, 16))
+    return [_event(draw, *draw(places)) for _ in range(size)]
+
+
+def _event(draw: st.DrawFn, unit: str, experiment: int | None, when: dt.datetime) -> Event:
+    kind = draw(st.sampled_from([1, 2, 3])) if experiment else 2
+    variant, epoch = variant_of(unit, experiment) if experiment else (None, None)
+    return Event(
+        unit,
+        kind,
+        when,
+        experiment,
+        variant,
+        epoch,
+        metric=draw(st.sampled_from([1, 2, 2, 3, 9])) if kind > 1 else None,
+        value=draw(st.sampled_from(VALUES)) if kind > 1 else None,
+        unit_type=draw(st.sampled_from([None, "user", "session", "decision"]))
+        if experiment is None
+        else None,
+        is_bot=draw(st.sampled_from([False] * 9 + [True])),
+    )
 
 
 @st.composite
-def batchings(draw: st.DrawFn, log: list[Event]) -> list[list[list[Event]]]:
+def deliveries(draw: st.DrawFn, log: list[Event]) -> list[list[list[Event]]]:
     """The log in any order, cut into batches, and those into deliveries: what waits when somebody folds."""
-    order = draw(st.permutations(log))
-    batches = _cut(draw, order)
-    return _cut(draw, batches)
+    return _cut(draw, _cut(draw, draw(st.permutations(log))))
 
 
 def _cut(draw: st.DrawFn, things: list[T]) -> list[list[T]]:
-    cuts = sorted(draw(st.sets(st.integers(1, max(1, len(things) - 1)), max_size=6)))
-    return [part for a, b in zip([0, *cuts], [*cuts, len(things)], strict=True) if (part := things[a:b])]
+    often = draw(st.sampled_from([[True, True, False], [True, False], [True] + [False] * 5]))
+    ends = [draw(st.sampled_from(often)) for _ in things[1:]]
+    parts = [things[:1]]
+    for ends_before, thing in zip(ends, things[1:], strict=True):
+        if ends_before:
+            parts.append([thing])
+        else:
+            parts[-1].append(thing)
+    return parts
