@@ -17,23 +17,27 @@ def main() -> None:
     parse.add_argument("--seconds", type=int, default=60)
     parse.add_argument("--folder", type=Path, default=Path("/var/tmp/litmus-benchmark"))
     given = parse.parse_args()
-    fresh = 10**9 + int(time.time()) * 1_000  # units that no run before has used
+    fresh = int(time.time()) * 1_000_000  # units that no run before has used
     ceiling = bare(min(given.seconds, 15))
     show("bare: decode, hash, encode", ceiling)
     with stage(given.folder) as on:
         furnish(on, given.units)
-        new = wrk(on.base, "assign", given.seconds, LOAD_FROM=fresh)
-        show("new units, one a request", new, of_bare=round(new["per_second"] / ceiling["per_second"], 3))
+        for name, order in (("new units, ids that grow", {"LOAD_ORDERED": 1}), ("new units, random ids", {})):
+            fresh += 10**11
+            new = wrk(on.base, "assign", given.seconds, LOAD_FROM=fresh, **order)
+            show(name, new, of_bare=round(new["per_second"] / ceiling["per_second"], 3))
         wrk(on.base, "repeat", 3, LOAD_FROM=0, LOAD_UNITS=5_000)
         again = wrk(on.base, "repeat", min(given.seconds, 20), LOAD_FROM=0, LOAD_UNITS=5_000)
         show("repeated units", again, of_bare=round(again["per_second"] / ceiling["per_second"], 3))
-        many = wrk(on.base, "many", min(given.seconds, 30), 8, LOAD_FROM=fresh + 10**8)
+        many = wrk(on.base, "many", min(given.seconds, 30), 8, LOAD_FROM=fresh + 10**12)
         show(
             "a hundred new units a call, 8 connections",
             many,
             units_per_second=round(many["per_second"] * 100),
         )
-        shown = wrk(on.base, "assign", given.seconds, LOAD_FROM=fresh + 2 * 10**8, LOAD_EXPOSE=1)
+        shown = wrk(
+            on.base, "assign", given.seconds, LOAD_FROM=fresh + 2 * 10**12, LOAD_EXPOSE=1, LOAD_ORDERED=1
+        )
         show("new units, exposure logged", shown)
         shown = wrk(on.base, "repeat", given.seconds, LOAD_FROM=0, LOAD_UNITS=5_000, LOAD_EXPOSE=1)
         show("repeated units, exposure logged", shown)

@@ -1,11 +1,16 @@
-"""The ceiling that ratios are against: decode, hash, encode; no database, no log, nothing else. Run under uvicorn."""
+"""The ceiling that ratios are against: decode, hash, encode; no database, no log, nothing else; on the same server, by
+its very protocol class and event loop. `python bench/bare.py PORT` serves it.
+"""
 
+import sys
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable, MutableMapping
 from hashlib import sha256
 from typing import Any
 
 import msgspec
+import uvicorn
+from litmus_server.processes.protocol import OneWrite
 
 Message = MutableMapping[str, Any]
 
@@ -53,3 +58,10 @@ async def app(
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": answer})
+
+
+if __name__ == "__main__":
+    uvicorn.run(
+        app, port=int(sys.argv[1]), loop="uvloop", http=OneWrite, proxy_headers=False, server_header=False, access_log=False,
+        log_level="error", lifespan="off",
+    )  # fmt: skip

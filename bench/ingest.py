@@ -79,7 +79,7 @@ def main() -> None:
                 )
                 show("  the assignments beside it", assigned.result())
             show("  its lag worked off", {"seconds": round(until_folded(on), 1)})
-            given.sustained = min(given.sustained, 120)
+            given.sustained = min(given.sustained, 60)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 from uuid import uuid4
 
-from stage import Stage, furnish, show, stage
+from stage import TOKEN, Stage, furnish, show, stage
 
 CONNECTIONS = 600
 
@@ -40,7 +40,7 @@ async def _press(on: Stage, seconds: int, make: "object") -> dict[str, object]:
         reader, writer = await asyncio.open_connection("127.0.0.1", on.port)
         while time.monotonic() < end:
             path, body = make(number)  # type: ignore[operator]
-            head = f"POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-length: {len(body)}\r\n\r\n"
+            head = f"POST {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {TOKEN}\r\ncontent-length: {len(body)}\r\n\r\n"
             began = time.perf_counter()
             writer.write(head.encode() + body)
             answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower().split("\r\n")

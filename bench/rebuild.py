@@ -20,7 +20,7 @@ def main() -> None:
     with stage(given.folder) as on:
         events = on.sql("select count(*) from event")[0][0]
         began = time.monotonic()
-        environment = {**os.environ, "ENV": "development", "LITMUS_DATA_FOLDER": str(on.data_folder)}
+        environment = {**os.environ, "ENV": "production", "LITMUS_DATA_FOLDER": str(on.data_folder)}
         done = subprocess.run(
             [str(Path(sys.executable).with_name("litmus")), "rebuild"],
             env=environment,

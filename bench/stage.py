@@ -24,6 +24,7 @@ from litmus_server.postgres import inspect
 
 HERE = Path(__file__).parent
 EXPERIMENTS = 100
+TOKEN = "a-token-of-the-bench"
 
 
 @dataclass
@@ -48,7 +49,8 @@ class Stage:
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """A request of ours, not of the load."""
         data = None if body is None else json.dumps(body).encode()
-        request = Request(self.base + path, data, {"content-type": "application/json"}, method=method)
+        headers = {"content-type": "application/json", "authorization": f"Bearer {TOKEN}"}
+        request = Request(self.base + path, data, headers, method=method)
         with urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
@@ -77,10 +79,10 @@ def stage(folder: Path, **environment: str) -> Iterator[Stage]:
     began = time.monotonic()
     with (folder / "serve.log").open("ab") as log:
         process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("litmus")), "serve"],
+            [str(Path(sys.executable).with_name("litmus")), "serve", "--embedded", "--host", "127.0.0.1"],
             env={
-                **os.environ, "ENV": "development", "PORT": str(port), "LITMUS_DATA_FOLDER": str(folder / "data"),
-                "LOG_LEVEL": "WARNING", **environment,
+                **os.environ, "ENV": "production", "PORT": str(port), "LITMUS_DATA_FOLDER": str(folder / "data"),
+                "LITMUS_ADMIN_TOKENS": TOKEN, "LOG_LEVEL": "WARNING", **environment,
             },
             stdout=log, stderr=log,
         )  # fmt: skip
@@ -121,7 +123,7 @@ _ASSIGN = """
 insert into assignment (unit, experiment, variant, door, epoch, propensity, bucket, revision, batch, attributes)
 select unit, x.no, bucket / 200000, 1, 1, 200000, bucket, x.revision, 0, '{"country":"CA","device":"mobile","browser":"firefox"}'
 from (
-    select n, lpad(to_hex((n * 2654435761) % 4294967296), 8, '0') || '-' || n as unit from generate_series($1::bigint, $2::bigint) n
+    select n, lpad(to_hex((n % 4194304 * 2654435761) % 4294967296), 8, '0') || '-' || n as unit from generate_series($1::bigint, $2::bigint) n
 ) t
 join experiments x on x.key = 'bench-' || (n % 100)
 cross join lateral (
@@ -133,7 +135,7 @@ cross join lateral (
 
 def wrk(base: str, script: str, seconds: int, connections: int = 64, **variables: object) -> dict[str, Any]:
     """One thread of wrk, closed loop; what it saw."""
-    environment = {**os.environ, "LOAD_FOLDER": str(HERE / "load")}
+    environment = {**os.environ, "LOAD_FOLDER": str(HERE / "load"), "LOAD_TOKEN": TOKEN}
     environment |= {name: str(value) for name, value in variables.items()}
     command = [
         "wrk",
@@ -162,10 +164,7 @@ def bare(seconds: int = 10) -> dict[str, Any]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "bare:app", "--port", str(port), "--loop", "uvloop", "--http", "httptools",
-         "--no-access-log", "--log-level", "error"], cwd=HERE,
-    )  # fmt: skip
+    process = subprocess.Popen([sys.executable, HERE / "bare.py", str(port)])
     try:
         _wait_for(port)
         return wrk(f"http://127.0.0.1:{port}", "assign", seconds)

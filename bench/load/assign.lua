@@ -3,7 +3,7 @@ package.path = os.getenv("LOAD_FOLDER") .. "/?.lua;" .. package.path
 local units = require("units")
 local n, _ = units.seed()
 local extra = os.getenv("LOAD_EXPOSE") and ',"log_exposure":true' or ""
-local headers = { ["content-type"] = "application/json" }
+local headers = { ["content-type"] = "application/json", ["authorization"] = "Bearer " .. os.getenv("LOAD_TOKEN") }
 
 request = function()
   n = n + 1

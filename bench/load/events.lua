@@ -5,7 +5,7 @@ local units = require("units")
 local n, circle = units.seed()
 local batch = tonumber(os.getenv("LOAD_BATCH") or "500")
 local unnamed = os.getenv("LOAD_UNNAMED")
-local headers = { ["content-type"] = "application/json" }
+local headers = { ["content-type"] = "application/json", ["authorization"] = "Bearer " .. os.getenv("LOAD_TOKEN") }
 local k = 0
 
 local function event()

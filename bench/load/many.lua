@@ -2,7 +2,7 @@
 package.path = os.getenv("LOAD_FOLDER") .. "/?.lua;" .. package.path
 local units = require("units")
 local n, _ = units.seed()
-local headers = { ["content-type"] = "application/json" }
+local headers = { ["content-type"] = "application/json", ["authorization"] = "Bearer " .. os.getenv("LOAD_TOKEN") }
 
 request = function()
   local parts = {}

@@ -4,7 +4,7 @@ local units = require("units")
 local from, circle = units.seed()
 local n = 0
 local extra = os.getenv("LOAD_EXPOSE") and ',"log_exposure":true' or ""
-local headers = { ["content-type"] = "application/json" }
+local headers = { ["content-type"] = "application/json", ["authorization"] = "Bearer " .. os.getenv("LOAD_TOKEN") }
 
 request = function()
   n = (n + 1) % circle

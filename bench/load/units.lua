@@ -1,9 +1,13 @@
--- Units of the loads. Their ids are spread over the whole index, as those of real users are; each is assigned to one of
--- the hundred experiments: unit n to bench-(n mod 100).
+-- Units of the loads. Their ids are spread over the whole index, as random ids are, unless LOAD_ORDERED: then they grow,
+-- as numbers and version-7 ids do. Each is assigned to one of the hundred experiments: unit n to bench-(n mod 100).
 local units = {}
+local ordered = os.getenv("LOAD_ORDERED")
 
 function units.id(n)
-  return string.format("%08x-%d", (n * 2654435761) % 4294967296, n)
+  if ordered then
+    return "user-" .. string.format("%d", n)
+  end
+  return string.format("%08x-%d", (n % 4194304 * 2654435761) % 4294967296, n)
 end
 
 function units.experiment(n)

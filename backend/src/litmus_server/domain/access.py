@@ -32,7 +32,12 @@ class Principal:
 
 ANONYMOUS = Principal("anonymous", Role.ANONYMOUS)
 
-_NEEDS = {Action.READ: Role.WRITER, Action.DECIDE: Role.WRITER, Action.INGEST: Role.WRITER, Action.MANAGE: Role.ADMIN}
+_NEEDS = {
+    Action.READ: Role.WRITER,
+    Action.DECIDE: Role.WRITER,
+    Action.INGEST: Role.WRITER,
+    Action.MANAGE: Role.ADMIN,
+}
 
 
 def allowed(principal: Principal, action: Action) -> bool:

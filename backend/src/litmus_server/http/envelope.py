@@ -11,13 +11,14 @@ from typing import Any
 from urllib.parse import quote
 
 from litmus_server.http.problems import problem
-from litmus_server.http.traffic import REQUEST_ID, Application, Message, Receive, Scope, Send
+from litmus_server.http.traffic import REQUEST_ID, ROUTE, Application, Message, Receive, Scope, Send
 
 _ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 # Unique, not secret: a random number for the process and a count cost a tenth of a random number each.
 _PROCESS, _numbers = secrets.token_hex(6), count()
+_NOSNIFF = ((b"x-content-type-options", b"nosniff"),)
 _SECURITY = (
-    (b"x-content-type-options", b"nosniff"),
+    *_NOSNIFF,
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
     (b"x-frame-options", b"DENY"),
 )
@@ -41,9 +42,8 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         asked = scope
-        if (
-            scope["method"] == "HEAD"
-        ):  # what GET answers, without its body; the server asks the scope for the method
+        if scope["method"] == "HEAD":
+            # What GET answers, without its body; the server asks the scope for the method.
             scope = {**asked, "method": "GET"}
         started = False
         echo = (b"x-request-id", request_id.encode())
@@ -52,7 +52,9 @@ class Envelope:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message.get("headers", ()), echo, *_SECURITY]
+                # A hot answer is JSON, never a page: what frames and refers to pages is not said tens of thousands of times.
+                safe = _NOSNIFF if ROUTE in scope else _SECURITY
+                message["headers"] = [*message.get("headers", ()), echo, *safe]
             elif asked is not scope:
                 message["body"] = b""
             return send(message)

@@ -24,6 +24,7 @@ from litmus_server.processes.child import Child, at_end_of
 from litmus_server.processes.database import bring_up_to_date, is_new, opened
 from litmus_server.processes.front import Front
 from litmus_server.processes.migration import Migration
+from litmus_server.processes.protocol import OneWrite
 from litmus_server.settings import Refused, Settings
 
 log = structlog.get_logger(__name__)
@@ -119,6 +120,9 @@ class _Server:
                 # What start-up made stays for ever: the collector need not look at it again.
                 gc.collect()
                 gc.freeze()
+                # What a request makes goes by itself, when nothing refers to it: looking for cycles less often costs memory
+                # that nobody misses, and saves a tenth of the time.
+                gc.set_threshold(20_000, 20, 20)
                 port = self._listener.getsockname()[1]
                 log.info("ready", port=port, after_seconds=round(time.monotonic() - self._began, 3))
                 try:
@@ -165,7 +169,8 @@ async def _worker(settings: Settings, url: str) -> AsyncIterator[Child]:
 def _configuration(front: Front, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         front,
-        http="httptools",
+        http=OneWrite,
+        proxy_headers=False,  # nothing that we answer depends on the address or the scheme of the caller
         ws="websockets-sansio",
         ws_per_message_deflate=False,  # a thousand watchers: compression alone would eat half a core
         ws_max_size=64 * 1024,  # nobody has anything to tell us there
