@@ -70,7 +70,8 @@ class Decisions:
 
         Raises NotFound, Invalid, Overloaded, Unavailable.
         """
-        settled = self._decide(await self._look(request), request, door, key_id)
+        live = self._snapshots.find(request.reference) or await self._look(request)
+        settled = self._decide(live, request, door, key_id)
         if isinstance(settled, Assigned):
             if settled.in_experiment and request.exposure is not None:
                 await self._expose(settled, request.exposure, door, key_id)
