@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -91,6 +93,20 @@ class Launched:
         """Send the signal and answer the exit code."""
         self.process.send_signal(number)
         return self.process.wait(PATIENCE)
+
+
+@contextmanager
+def home() -> Iterator[Path]:
+    """A folder for a whole Litmus, which its PostgreSQL may enter too when the tests run as root; nothing of it stays.
+
+    (pytest's own folders are closed to others: as root the database would be made in /var/lib/litmus, and stay there.)
+    """
+    folder = Path(tempfile.mkdtemp(prefix="litmus-test-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from launched import launched
+from launched import home, launched
 from litmus_server.postgres import inspect
 
 
@@ -36,8 +36,8 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Served]:
+def serving() -> Iterator[Served]:
     """`litmus serve` in development, with a worker, on a free port and in a folder of its own."""
-    with launched(folder) as server:
+    with home() as folder, launched(folder) as server:
         server.ready().worker()
         yield Served(server.port, folder / "data")

@@ -46,8 +46,8 @@ NAMES = [str(document.relative_to(ROOT)) for document in ALL]
 
 
 @pytest.fixture(scope="module")
-def litmus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("docs")) as served:
+def litmus() -> Iterator[Served]:
+    with serving() as served:
         yield served
 
 

@@ -224,7 +224,7 @@ async def test_a_database_that_goes_away_is_503_with_retry_after_and_nothing_hal
         async with other.transaction():
             await other.execute("select from configuration_head for update")
             asking = asyncio.create_task(client.post("/api/v1/experiments", json=draft()))
-            while not (pids := await rows(database_url, blocked)):  # noqa: ASYNC110 - PostgreSQL has no event for it
+            while not (pids := await rows(database_url, blocked)):
                 assert not asking.done(), asking.result().text
                 await asyncio.sleep(0.01)
             await other.execute("select pg_terminate_backend($1)", pids[0]["pid"])

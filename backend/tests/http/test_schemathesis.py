@@ -33,7 +33,7 @@ checks.negative_data_rejection.enabled = false
 def test_every_operation_answers_as_documented(tmp_path: Path) -> None:
     configuration = tmp_path / "schemathesis.toml"
     configuration.write_text(CONFIGURATION)
-    with serving(tmp_path / "server") as served:
+    with serving() as served:
         populate(served)
         tool = Path(sys.executable).with_name("schemathesis")
         command: list[str | Path] = [

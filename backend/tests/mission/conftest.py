@@ -10,8 +10,8 @@ from serving import Served, serving
 
 
 @pytest.fixture(scope="session")
-def litmus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("mission")) as served:
+def litmus() -> Iterator[Served]:
+    with serving() as served:
         yield served
 
 
