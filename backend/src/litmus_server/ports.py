@@ -20,6 +20,10 @@ Answer_co = TypeVar("Answer_co", covariant=True)
 class Log(Protocol[Row_contra, Answer_co]):
     """Append-only: what it answers has been committed."""
 
+    def admit(self, rows: int, size: int = 0, /) -> None:
+        """Raise what `submit` would raise for so many rows, before work is put into them."""
+        ...
+
     def submit(self, rows: Sequence[Row_contra], size: int, /) -> Awaitable[Sequence[Answer_co | Exception]]:
         """One answer per row, in order, after their commit; a row that cannot be stored answers its exception.
 

@@ -81,7 +81,7 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
     assignments = Journal[Candidate, Stored | None]("assignments", url, ids, AssignmentWriter.bind)
     events = Journal[LoggedEvent, Outcome](
         "events", url, ids, EventWriter.bind,
-        connections=2, max_rows=5_000, bound_rows=50_000, bound_bytes=64 << 20,
+        connections=2, max_rows=2_000, bound_rows=4_000, bound_bytes=64 << 20,
     )  # fmt: skip
     dead_letters = Journal[DeadLetter, None]("dead letters", url, ids, DeadLetterWriter.bind)
     ledger = UnitLedger(pool)

@@ -1,5 +1,6 @@
 """Events: each gets exactly one outcome, accepted means committed, and nothing is dropped in silence."""
 
+import asyncio
 import datetime as dt
 import json
 from decimal import Decimal
@@ -492,3 +493,12 @@ async def test_an_envelope_that_is_none_says_what_is_allowed(
     answer = await door.post("/api/v1/events", body)
     assert answer.status_code == 400
     assert answer.json()["errors"] == [{"pointer": pointer, "message": said}]
+
+
+async def test_a_large_request_is_written_in_turns_and_answered_whole(door: Door) -> None:
+    many = [event("metric", unit=f"u{k}", experiment=None, metric_name="m", value=k) for k in range(3_500)]
+    bodies = [many, many[:100], many[3_400:]]
+    answers = await asyncio.gather(*(door.send(*body) for body in bodies))
+    accepted = [each["event_id"] for answer in answers for each in answer if each["outcome"] == "accepted"]
+    assert sorted(accepted) == sorted(each["event_id"] for each in many), "each once, whoever was first"
+    assert (await door.fetch("select count(*) from event"))[0][0] == 3_500

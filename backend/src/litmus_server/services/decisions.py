@@ -83,10 +83,11 @@ class Decisions:
     async def assign_many(
         self, requests: Sequence[Request], door: int, key_id: int | None
     ) -> list[Assigned | LitmusError]:
-        """As `assign`, for each, in order and in one batch; what fails, fails alone."""
+        """As `assign`, for each, in order and in one batch; what fails, fails alone. Raises Overloaded, Unavailable."""
         answers: list[Assigned | LitmusError] = []
         candidates: list[Candidate] = []
         waiting: list[tuple[int, Live]] = []
+        self._assignments.admit(len(requests))
         if any(self._snapshots.find(request.reference) is None for request in requests):
             await self._snapshots.refresh()  # once for all of them
         for place, request in enumerate(requests):

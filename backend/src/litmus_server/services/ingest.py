@@ -4,8 +4,10 @@ The steps for one event are `_judge`; what needs the stored assignment (not in t
 is settled by the log itself, in the transaction that stores it.
 """
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import msgspec
 import structlog
@@ -35,6 +37,10 @@ from litmus_server.services.snapshots import Live, Snapshots
 
 log = structlog.get_logger(__name__)
 
+_CHUNK = 1_000
+"""Events of one request that are written at once."""
+_TURN, _TURNS = 0.05, 200
+"""Seconds between two attempts of a later chunk, and how many there are."""
 METADATA_LIMIT = 8_192
 NAME_LIMIT = 128
 UNDECLARED_LIMIT = 1_000
@@ -84,6 +90,7 @@ class Ingest:
         is not known: sending the same again is safe.
         """
         now = self._clock()
+        self._events.admit(min(len(submitted), _CHUNK))
         judged = [self._judge(event, door, key_id, sent_at, now) for event in submitted]
         if any(isinstance(each, Rejected) and each.reason in _OF_MEMORY for each in judged):
             await self._snapshots.refresh()
@@ -93,13 +100,36 @@ class Ingest:
         await self._close_windows(submitted, judged, now)
         await self._bound_undeclared(judged)
         rows = [each[0] for each in judged if isinstance(each, tuple)]
-        stored = iter(await self._events.submit(rows, sum(map(_size, rows))) if rows else ())
+        stored = iter(await self._store(rows))
         outcomes = [
             each if isinstance(each, Rejected) else _outcome(next(stored), each[1]) for each in judged
         ]
         if any(isinstance(outcome, Rejected) for outcome in outcomes):
             await self._keep(submitted, outcomes, door, key_id)
         return outcomes
+
+    async def _store(self, rows: Sequence[LoggedEvent]) -> list[Outcome | Exception]:
+        """By chunks, so that a large request waits its turns between small ones and is not refused because of its size.
+
+        Only the first chunk can be refused: after it, "nothing was stored" would not be true.
+        """
+        stored: list[Outcome | Exception] = []
+        for start in range(0, len(rows), _CHUNK):
+            chunk = rows[start : start + _CHUNK]
+            stored += await self._submit(chunk, 0 if start == 0 else _TURNS)
+        return stored
+
+    async def _submit(self, chunk: Sequence[LoggedEvent], turns: int) -> Sequence[Outcome | Exception]:
+        size = sum(map(_size, chunk))
+        for _ in range(turns):
+            with suppress(Overloaded):
+                return await self._events.submit(chunk, size)
+            await asyncio.sleep(_TURN)
+        if turns:
+            raise Unavailable(
+                "Too much is waiting to be written; a part is stored: sending all of it again is safe"
+            )
+        return await self._events.submit(chunk, size)
 
     def _judge(
         self,

@@ -121,19 +121,21 @@ class Journal(Generic[R, A]):
             for n in range(self._connections)
         ]
 
+    def admit(self, rows: int, size: int = 0) -> None:
+        """Raise Overloaded when so much more would be too much, Unavailable when the journal is closing."""
+        if self._closing:
+            raise Unavailable("The server is shutting down")
+        waiting = self.waiting_rows
+        if waiting and (waiting + rows > self._bound_rows or self.waiting_bytes + size > self._bound_bytes):
+            self.refused += 1
+            raise Overloaded(f"Too much is waiting to be written ({waiting} rows); try again in a second")
+
     def submit(self, rows: Sequence[R], size: int) -> "asyncio.Future[list[A | Exception]]":
         """Queue rows; the future answers after their commit, a row that cannot be stored with its exception.
 
         `size`: bytes, roughly. Raises Overloaded when too much waits, Unavailable when the journal is closing.
         """
-        if self._closing:
-            raise Unavailable("The server is shutting down")
-        waiting = self.waiting_rows
-        if waiting and (
-            waiting + len(rows) > self._bound_rows or self.waiting_bytes + size > self._bound_bytes
-        ):
-            self.refused += 1
-            raise Overloaded(f"Too much is waiting to be written ({waiting} rows); try again in a second")
+        self.admit(len(rows), size)
         future: asyncio.Future[list[A | Exception]] = asyncio.get_running_loop().create_future()
         self._queue.append(_Item(rows, size, future))
         self.waiting_rows += len(rows)
