@@ -68,16 +68,13 @@ def main() -> None:
                     "assign",
                     given.sustained,
                     64,
-                    LOAD_FROM=10**9 + seed * 1_000,
+                    LOAD_FROM=seed * 1_000_000,
                     LOAD_RATE=2_000,
                 )
-                show(
-                    name,
-                    events.result(),
-                    events_per_second=round(events.result()["per_second"] * 500),
-                    **seen,
-                )
-                show("  the assignments beside it", assigned.result())
+                events.result()
+            rate = round(events.result()["per_second"] * 500)
+            show(name, events.result(), events_per_second=rate, **seen)
+            show("  the assignments beside it", assigned.result())
             show("  its lag worked off", {"seconds": round(until_folded(on), 1)})
             given.sustained = min(given.sustained, 60)
 
