@@ -206,7 +206,7 @@ async def test_an_empty_folder_becomes_a_durable_server_that_nobody_else_can_ent
             "server_encoding": "UTF8",
             "shared_buffers": "256MB",
             "max_wal_size": "1GB",
-            "wal_compression": "pglz",
+            "wal_compression": "off",
             "max_connections": "50",
             "io_method": "sync",
             "jit": "off",
