@@ -77,7 +77,7 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
     """A runtime on a database that answers; at the end its journals have written what was waiting."""
     pool = await open_pool(url, size=settings.database_pool)
     snapshots = Snapshots(Published(pool))
-    ids = BatchIds(url)
+    ids = BatchIds()
     assignments = Journal[Candidate, Stored | None]("assignments", url, ids, AssignmentWriter.bind)
     events = Journal[LoggedEvent, Outcome](
         "events", url, ids, EventWriter.bind,

@@ -27,9 +27,7 @@ async def connection(database_url: str) -> AsyncIterator["asyncpg.Connection[Any
 
 @pytest.fixture
 async def assignments(database_url: str) -> AsyncIterator[AssignmentJournal]:
-    journal: AssignmentJournal = Journal(
-        "assignments", database_url, BatchIds(database_url), AssignmentWriter.bind
-    )
+    journal: AssignmentJournal = Journal("assignments", database_url, BatchIds(), AssignmentWriter.bind)
     journal.start()
     yield journal
     await journal.close()
@@ -38,7 +36,7 @@ async def assignments(database_url: str) -> AsyncIterator[AssignmentJournal]:
 @pytest.fixture
 async def events(database_url: str) -> AsyncIterator[EventJournal]:
     journal: EventJournal = Journal(
-        "events", database_url, BatchIds(database_url), EventWriter.bind, connections=2, max_rows=5_000
+        "events", database_url, BatchIds(), EventWriter.bind, connections=2, max_rows=5_000
     )
     journal.start()
     yield journal

@@ -93,7 +93,7 @@ async def test_a_batch_sent_again_after_its_commit_is_accepted_not_a_duplicate(
     connection: Connection, database_url: str
 ) -> None:
     number = await add_experiment(connection)
-    ids = BatchIds(database_url)
+    ids = BatchIds()
     await ids.reserve(connection)
     writer = await AssignmentWriter.bind(connection, ids)
     events = await EventWriter.bind(connection, ids)
@@ -112,9 +112,7 @@ async def test_a_batch_sent_again_after_its_commit_is_accepted_not_a_duplicate(
 async def test_more_than_may_wait_is_refused_and_the_rest_is_served(
     database_url: str, connection: Connection
 ) -> None:
-    journal: EventJournal = Journal(
-        "events", database_url, BatchIds(database_url), EventWriter.bind, bound_rows=50
-    )
+    journal: EventJournal = Journal("events", database_url, BatchIds(), EventWriter.bind, bound_rows=50)
     journal.start()
     accepted, refused = [], 0
     for k in range(200):
@@ -132,7 +130,7 @@ async def test_more_than_may_wait_is_refused_and_the_rest_is_served(
 
 async def test_a_database_that_is_away_is_an_answer_within_the_journals_patience() -> None:
     url = "postgresql://nobody@127.0.0.1:1/none"
-    journal: EventJournal = Journal("events", url, BatchIds(url), EventWriter.bind, patience=0.3)
+    journal: EventJournal = Journal("events", url, BatchIds(), EventWriter.bind, patience=0.3)
     journal.start()
     with pytest.raises(Unavailable):
         await asyncio.wait_for(journal.submit((logged("u", None),), 100), 5)
@@ -142,7 +140,7 @@ async def test_a_database_that_is_away_is_an_answer_within_the_journals_patience
 async def test_closing_writes_what_waits_and_takes_nothing_more(
     database_url: str, connection: Connection
 ) -> None:
-    journal: EventJournal = Journal("events", database_url, BatchIds(database_url), EventWriter.bind)
+    journal: EventJournal = Journal("events", database_url, BatchIds(), EventWriter.bind)
     journal.start()
     waiting = [
         journal.submit((logged(f"u{k}", None, Kind.METRIC, metric=1, value=1),), 100) for k in range(500)
@@ -157,7 +155,7 @@ async def test_closing_writes_what_waits_and_takes_nothing_more(
 async def test_four_nodes_that_assign_the_same_units_agree(database_url: str, connection: Connection) -> None:
     numbers = [await add_experiment(connection) for _ in range(3)]
     journals: list[AssignmentJournal] = [
-        Journal(f"node {n}", database_url, BatchIds(database_url), AssignmentWriter.bind) for n in range(4)
+        Journal(f"node {n}", database_url, BatchIds(), AssignmentWriter.bind) for n in range(4)
     ]
     for journal in journals:
         journal.start()

@@ -55,7 +55,7 @@ async def test_a_hot_statement_never_reads_a_whole_table_however_small_or_large(
     connection: "asyncpg.Connection[Any]", database_url: str, name: str
 ) -> None:
     await add_experiment(connection)
-    await EventWriter.bind(connection, BatchIds(database_url))  # the settings that journals write under
+    await EventWriter.bind(connection, BatchIds())  # the settings that journals write under
     plans = []
     for units in (0, 500, 60_000):
         await fill(connection, units)

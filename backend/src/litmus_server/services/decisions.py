@@ -70,7 +70,7 @@ class Decisions:
 
         Raises NotFound, Invalid, Overloaded, Unavailable.
         """
-        live = self._snapshots.find(request.reference) or await self._look(request)
+        live = self._snapshots.find(request.reference) or await self._look(request.reference)
         settled = self._decide(live, request, door, key_id)
         if isinstance(settled, Assigned):
             if settled.in_experiment and request.exposure is not None:
@@ -92,7 +92,9 @@ class Decisions:
             await self._snapshots.refresh()  # once for all of them
         for place, request in enumerate(requests):
             try:
-                settled = self._decide(self._known(request), request, door, key_id)
+                settled = self._decide(
+                    _found(self._snapshots.find(request.reference), request.reference), request, door, key_id
+                )
             except (NotFound, Invalid) as error:
                 answers.append(error)
                 continue
@@ -117,9 +119,7 @@ class Decisions:
     async def stored(self, reference: str, unit: str) -> Assigned:
         """What a unit was assigned, without assigning it. Raises NotFound."""
         check_unit(unit)
-        live = await self._snapshots.look(reference)
-        if live is None:
-            raise NotFound("Experiment", reference)
+        live = await self._look(reference)
         row = self._cache.get((unit, live.no))
         if row is None:
             found = await self._ledger.assignment(unit, live.no)
@@ -129,16 +129,8 @@ class Decisions:
             self._cache.put((unit, live.no), row)
         return _repeated(live, unit, row)
 
-    async def _look(self, request: Request) -> Live:
-        if self._snapshots.find(request.reference) is None:
-            await self._snapshots.refresh()
-        return self._known(request)
-
-    def _known(self, request: Request) -> Live:
-        live = self._snapshots.find(request.reference)
-        if live is None:
-            raise NotFound("Experiment", request.reference)
-        return live
+    async def _look(self, reference: str) -> Live:
+        return _found(await self._snapshots.look(reference), reference)
 
     def _decide(
         self, live: Live, request: Request, door: int, key_id: int | None
@@ -181,7 +173,7 @@ class Decisions:
         if answer is None:
             # The database says that it is not running any more: this process had not heard of it yet.
             await self._snapshots.refresh()
-            settled = self._decide(await self._look(request), request, door, key_id)
+            settled = self._decide(await self._look(request.reference), request, door, key_id)
             if isinstance(settled, Assigned):
                 return settled
             raise Unavailable("The experiment was changed at this very moment; try again")
@@ -213,6 +205,12 @@ class _Cache:
         if len(self._young) >= self._half:
             self._young, self._old = {}, self._young
         self._young[key] = row
+
+
+def _found(live: Live | None, reference: str) -> Live:
+    if live is None:
+        raise NotFound("Experiment", reference)
+    return live
 
 
 def check_unit(unit: str) -> None:

@@ -35,9 +35,8 @@ class Writer(Protocol[Row_contra, Answer_co]):
 class BatchIds:
     """Numbers that no other process of this database uses, before or after a restart."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self) -> None:
         """Takes its node number from the database when the first id is needed."""
-        self._url = url
         self._next = 0
 
     async def reserve(self, connection: "asyncpg.Connection[Any]") -> None:
@@ -109,7 +108,6 @@ class Journal(Generic[R, A]):
         self._queue: deque[_Item[R, A]] = deque()
         self._arrived = asyncio.Event()
         self._closing = False
-        self._writing = 0
         self._tasks: list[asyncio.Task[None]] = []
         self.waiting_rows = self.waiting_bytes = 0
         self.batches = self.rows_written = self.refused = 0
@@ -162,23 +160,20 @@ class Journal(Generic[R, A]):
         try:
             while True:
                 try:
+                    if load is None and not self._queue:
+                        if self._closing:
+                            return
+                        self._arrived.clear()
+                        await self._arrived.wait()
+                        continue
                     if connection is None or writer is None or connection.is_closed():
-                        if not self._queue and load is None:
-                            if self._closing:
-                                return
-                            await self._arrival()
-                            continue
                         connection = await connect(self._url, timeout=self._patience)
                         await self._ids.reserve(connection)
                         writer = await self._bind(connection, self._ids)
                     if load is None:
-                        if self._queue:
-                            load = _Load(self._take(), self._ids.take())
-                        elif self._closing:
-                            return
-                        else:
-                            await self._arrival()
+                        if not self._queue:  # another connection took it while this one was opened
                             continue
+                        load = _Load(self._take(), self._ids.take())
                     await self._write(writer, load)
                 except Exception as error:
                     # The database is away, or not as we expect it (a schema from before): this task must never die.
@@ -204,10 +199,6 @@ class Journal(Generic[R, A]):
             if load is not None:
                 self._fail(load.items, Unavailable("The server is shutting down"))
             await _discard(connection)
-
-    async def _arrival(self) -> None:
-        self._arrived.clear()
-        await self._arrived.wait()
 
     def _take(self) -> list[_Item[R, A]]:
         queue = self._queue

@@ -284,7 +284,7 @@ def _events(body: bytes) -> tuple[list[Submitted | Unreadable], dt.datetime | No
 def _events_apart(body: bytes) -> tuple[list[Submitted | Unreadable], dt.datetime | None]:
     """One event by one: those that are none, or hold half of a character, must not make the others wait."""
     try:
-        raw = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        raw = _OBJECT.decode(body)
     except msgspec.ValidationError as error:
         raise _invalid(error) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -321,10 +321,6 @@ def _event(raw: msgspec.Raw) -> Submitted | Unreadable:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             named = None
         return Unreadable(said, text, named)
-
-
-# msgspec says «Expected `str`, got `int`».
-_PLAIN = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
 
 
 class _Named(msgspec.Struct):
