@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from litmus_server.bandits.allocation import allocate
-from litmus_server.bandits.pbest import pbest_beta, pbest_normal
+from litmus_server.stats.pbest import pbest_beta, pbest_normal
 from litmus_server.bandits.policies import Arm, State, ThompsonSampling
 from litmus_server.stats.beta import credible_intervals
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from litmus_server.bandits.pbest import pbest_beta
+from litmus_server.stats.pbest import pbest_beta
 
 
 def win_probabilities(

@@ -78,7 +78,7 @@ class ThompsonSampling:
 
     def propensities(self, state: State) -> tuple[float, ...]:
         """See Policy."""
-        from litmus_server.bandits.pbest import pbest_beta
+        from litmus_server.stats.pbest import pbest_beta
 
         posteriors = [self.posterior(arm) for arm in state.arms if arm.active]
         if not posteriors:

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from litmus_server.bandits.pbest import QuadratureFailed, _integrate, pbest_beta, pbest_normal
+from litmus_server.stats.pbest import QuadratureFailed, _integrate, pbest_beta, pbest_normal
 from numpy.polynomial.legendre import leggauss
 from scipy import stats
 
-SPEC = Path(__file__).parents[3] / "spec" / "bandits"
+SPEC = Path(__file__).parents[3] / "spec" / "stats"
 
 SHAPE = st.one_of(st.floats(1e-3, 10), st.floats(1, 1e4), st.floats(1, 1e8))
 ARM = st.tuples(SHAPE, SHAPE)
