@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 from litmus_server.bandits.allocation import allocate
-from litmus_server.stats.pbest import pbest_beta, pbest_normal
 from litmus_server.bandits.policies import Arm, State, ThompsonSampling
 from litmus_server.stats.beta import credible_intervals
+from litmus_server.stats.pbest import pbest_beta, pbest_normal
 
-SPEC = Path(__file__).parents[1] / "spec" / "bandits"
+SPEC = Path(__file__).parents[1] / "spec" / "stats"
 
 
 def arms_alike(count: int) -> State:

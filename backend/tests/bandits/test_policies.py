@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from litmus_server.stats.pbest import pbest_beta
 from litmus_server.bandits.policies import POLICIES, Arm, InvalidPolicy, State, ThompsonSampling, policy
+from litmus_server.stats.pbest import pbest_beta
 
 
 @st.composite

@@ -15,3 +15,16 @@ class TooFew:
     def reason(self) -> str:
         """A sentence for a reader of the report."""
         return f"{self.what} needs at least {self.needed} unit{'s' if self.needed > 1 else ''}, and has {self.got}"
+
+
+@dataclass(frozen=True, slots=True)
+class Undefined:
+    """`what` has no value here, however many units come, until what `because` says has changed."""
+
+    what: str
+    because: str
+
+    @property
+    def reason(self) -> str:
+        """A sentence for a reader of the report."""
+        return f"{self.what} is not defined: {self.because}"
