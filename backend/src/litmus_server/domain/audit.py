@@ -22,11 +22,15 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One change as it was recorded; `before` and `after` hold only what differs."""
+    """One change as it was recorded; `before` and `after` hold only what differs, and are None where there was nothing."""
 
     id: int
     at: dt.datetime
+    subject: str
+    """What was changed: `experiment`, or what experiments share."""
     experiment_id: UUID | None
+    key: str
+    """What it was called then."""
     action: str
     principal: str
     actor: str | None
@@ -44,10 +48,20 @@ def read_cause(form: Form, principal: Principal, request_id: str | None) -> Caus
 
 
 def difference(
-    before: Mapping[str, Any] | None, after: Mapping[str, Any]
-) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-    """Both documents without what they have in common."""
-    if before is None:
-        return None, dict(after)
-    changed = [name for name in after if before.get(name) != after[name]]
-    return {name: before.get(name) for name in changed}, {name: after[name] for name in changed}
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Both documents without what they have in common, also within objects; None where there was or is nothing."""
+    if before is None or after is None:
+        return None if before is None else dict(before), None if after is None else dict(after)
+    was, now = {}, {}
+    for name in [*after, *(name for name in before if name not in after)]:
+        old, new = before.get(name), after.get(name)
+        if name in before and name in after and old == new:
+            continue
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            old, new = difference(old, new)
+        if name in before:
+            was[name] = old
+        if name in after:
+            now[name] = new
+    return was, now

@@ -15,6 +15,7 @@ from litmus.decide import Policy
 from litmus_server.domain.draft import Draft, ExperimentType
 from litmus_server.domain.errors import Fault, Invalid, InvalidTransition
 from litmus_server.domain.metric import MOST_METRICS, Metric, Role, cohort_hours
+from litmus_server.domain.weights import renormalised, to_fraction
 
 
 class Status(StrEnum):
@@ -64,7 +65,7 @@ class Variant:
     ordinal: int
     is_control: bool
     weight: int
-    """In ppm. Of an adaptive experiment: the share it starts with."""
+    """In ppm, as somebody chose it, also while the variant is paused. Of an adaptive experiment: what it starts with."""
     config: Any
     created_at: dt.datetime
     factors: Any = None
@@ -108,15 +109,33 @@ class Experiment:
     min_sample_size: int | None = None
     significance: float = 0.95
     auto_promote: bool = False
+    audience: Mapping[str, Any] | None = None
+    """A condition (`litmus.decide.targeting`) that may name shared ones."""
+    layer_id: UUID | None = None
+    layer_from: int | None = None
+    layer_to: int | None = None
+    """The range of the layer's buckets that it takes, in ppm."""
+    holdout: bool = True
+    """Whether the global holdout keeps units out of it."""
+    forced: Mapping[str, str] = field(default_factory=dict)
+    """Unit id → variant key, for people who test it."""
+    starts_at: dt.datetime | None = None
+    ends_at: dt.datetime | None = None
+    ramp: Mapping[str, Any] | None = None
+    factors: Any = None
+    value_type: str | None = None
+    cloned_from: UUID | None = None
     winner_variant_id: UUID | None = None
     started_at: dt.datetime | None = None
     completed_at: dt.datetime | None = None
     archived_at: dt.datetime | None = None
     weights: tuple[int, ...] = field(init=False)
+    """In force, by ordinal: those of the active variants, scaled to the whole; 0 for the others."""
 
     def __post_init__(self) -> None:
         """Derive, so that it cannot disagree, what is read often."""
-        object.__setattr__(self, "weights", tuple(variant.weight for variant in self.variants))
+        weights = [variant.weight if variant.state == "active" else 0 for variant in self.variants]
+        object.__setattr__(self, "weights", renormalised(weights))
 
     @property
     def adaptive(self) -> bool:
@@ -208,8 +227,20 @@ def begin(
     )
 
 
-def entry(experiment: Experiment, policy: Policy | None = None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What an experiment's document takes from beyond the experiment."""
+
+    layer_salt: str | None = None
+    audiences: Mapping[str, Any] = field(default_factory=dict)
+    """Named conditions, each with those that it names itself."""
+    holdout: Mapping[str, Any] | None = None
+    """The global holdout: {"salt", "share" in ppm}."""
+
+
+def entry(experiment: Experiment, policy: Policy | None = None, shared: Shared = Shared()) -> dict[str, Any]:
     """The document that decides: the format of `litmus.decide.snapshot`, and what only a server needs (from "no" on)."""
+    ordinals = {variant.key: variant.ordinal for variant in experiment.variants}
     return {
         "id": str(experiment.id),
         "key": experiment.key,
@@ -221,8 +252,12 @@ def entry(experiment: Experiment, policy: Policy | None = None) -> dict[str, Any
         "unit_type": experiment.unit_type,
         "salt": experiment.salt,
         "traffic": experiment.traffic,
-        "layer": None,
-        "audience": None,
+        "holdout": shared.holdout if experiment.holdout else None,
+        "forced": {unit: ordinals[key] for unit, key in experiment.forced.items() if key in ordinals},
+        "layer": None
+        if experiment.layer_id is None
+        else {"salt": shared.layer_salt, "from": experiment.layer_from, "to": experiment.layer_to},
+        "audience": experiment.audience,
         "variants": [
             {
                 "id": str(variant.id),
@@ -269,34 +304,76 @@ def entry(experiment: Experiment, policy: Policy | None = None) -> dict[str, Any
     }
 
 
-def describe(experiment: Experiment) -> dict[str, Any]:
-    """What a person chose, for the audit's "before" and "after"."""
-    document = entry(experiment)
-    shown = (
-        "key",
-        "name",
-        "type",
-        "status",
-        "archived",
-        "unit_type",
-        "public",
-        "dimensions",
-        "parameters",
-        "metrics",
-    )
-    return {name: document[name] for name in shown} | {
+def definition(experiment: Experiment) -> dict[str, Any]:
+    """What a person chose, in the words of the API: the body that creates the same experiment (`draft.parse_draft`)."""
+    metrics = [
+        {
+            "name": metric.name,
+            "role": str(metric.role),
+            "kind": str(metric.kind),
+            "direction": str(metric.direction),
+            "window_seconds": metric.window_seconds,
+        }
+        for metric in experiment.metrics
+    ]
+    return {
+        "name": experiment.name,
+        "key": experiment.key,
+        "type": str(experiment.type),
         "description": experiment.description,
         "hypothesis": experiment.hypothesis,
         "owner": experiment.owner,
         "tags": list(experiment.tags),
-        "traffic": experiment.traffic,
-        "variants": document["variants"],
-        "weights": document["weights"],
+        "unit_type": experiment.unit_type,
+        "public": experiment.public,
+        "traffic_allocation": to_fraction(experiment.traffic),
+        "variants": [
+            {
+                "key": variant.key,
+                "name": variant.name,
+                "is_control": variant.is_control,
+                "weight": to_fraction(variant.weight),
+                "config": variant.config,
+            }
+            for variant in experiment.variants
+        ],
+        "primary_metric": next((each for each in metrics if each["role"] == "primary"), None),
+        "secondary_metrics": [each for each in metrics if each["role"] != "primary"],
+        "parameters": dict(experiment.parameters),
+        "dimensions": list(experiment.dimensions),
         "planned_units": experiment.planned_units,
         "min_sample_size": experiment.min_sample_size,
-        "significance": experiment.significance,
-        "auto_promote": experiment.auto_promote,
-        "winner": experiment.winner,
+        "significance_threshold": experiment.significance,
+        "auto_promote_winner": experiment.auto_promote,
+    }
+
+
+def describe(experiment: Experiment) -> dict[str, Any]:
+    """All that can be changed about it, for the audit's "before" and "after": lists whose members have names by name."""
+    shown = definition(experiment)
+    states = {
+        variant.key: {"ordinal": variant.ordinal, "state": variant.state} for variant in experiment.variants
+    }
+    winner = experiment.winner
+    return shown | {
+        "status": str(experiment.status),
+        "archived": experiment.archived_at is not None,
+        "epoch": experiment.epoch,
+        "variants": {each["key"]: {**each, **states[each["key"]]} for each in shown["variants"]},
+        "secondary_metrics": {each["name"]: each for each in shown["secondary_metrics"]},
+        "audience": experiment.audience,
+        "layer": None
+        if experiment.layer_id is None
+        else {"id": str(experiment.layer_id), "from": experiment.layer_from, "to": experiment.layer_to},
+        "holdout": experiment.holdout,
+        "forced": dict(experiment.forced),
+        "starts_at": experiment.starts_at and rfc3339(experiment.starts_at),
+        "ends_at": experiment.ends_at and rfc3339(experiment.ends_at),
+        "ramp": experiment.ramp,
+        "factors": experiment.factors,
+        "value_type": experiment.value_type,
+        "cloned_from": experiment.cloned_from and str(experiment.cloned_from),
+        "winner": None if winner is None else experiment.variants[winner].key,
     }
 
 

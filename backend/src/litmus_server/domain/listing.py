@@ -43,6 +43,19 @@ class Listing:
     limit: int = MOST_LISTED
 
 
+def searched(experiment: Experiment) -> str:
+    """All that is looked through for a text, in lower case."""
+    parts = (
+        experiment.name,
+        experiment.key,
+        experiment.owner,
+        *experiment.tags,
+        experiment.description,
+        experiment.hypothesis,
+    )
+    return "\n".join(parts).lower()
+
+
 def cursor_after(experiment: Experiment, order: Order) -> str:
     """The opaque text with which the list goes on after this experiment."""
     value = experiment.name if order is Order.NAME else rfc3339(experiment.created_at)

@@ -52,6 +52,17 @@ def equal_ppm(count: int) -> tuple[int, ...]:
     return tuple(end - start for start, end in pairwise(ends))
 
 
+def renormalised(weights: Sequence[int]) -> tuple[int, ...]:
+    """Weights in ppm scaled to sum to 1,000,000, by the same cumulative rounding; ValueError when all are 0."""
+    total, ends, running = sum(weights), [0], 0
+    if total <= 0:
+        raise ValueError("no weight is above zero")
+    for weight in weights:
+        running += weight
+        ends.append((2 * BUCKETS * running + total) // (2 * total))
+    return tuple(end - start for start, end in pairwise(ends))
+
+
 def share_to_ppm(share: Share, at: str) -> int:
     """One share of the whole (a traffic share, a floor) in ppm, halves up. Raises Invalid unless 0 ≤ share ≤ 1."""
     return _round(_parse_all([share], at, most=Decimal(1))[0])

@@ -14,13 +14,14 @@ from uuid import UUID
 import asyncpg
 
 from litmus_server.bandits.checksum import checksum
-from litmus_server.domain.audit import AuditEntry, Cause, difference
+from litmus_server.domain.audit import AuditEntry, Cause
 from litmus_server.domain.draft import ExperimentType, is_id
 from litmus_server.domain.errors import Conflict
 from litmus_server.domain.experiment import Experiment, Status, Variant, describe, entry
-from litmus_server.domain.listing import Listing, Order
+from litmus_server.domain.listing import Listing, Order, searched
 from litmus_server.domain.metric import Direction, Metric, MetricKind, Role
 from litmus_server.domain.policy import Policy, signed
+from litmus_server.store.audit import record, recorded
 from litmus_server.store.database import available
 from litmus_server.store.jobs import enqueue
 from litmus_server.store.policies import publish
@@ -56,27 +57,26 @@ class Change:
         after = replace(after, revision=self._revision, metrics=await self._numbered(after.metrics))
         if before is None:
             after = replace(after, no=await connection.fetchval(_INSERT, *_columns(after)))
-            await self._insert_variants(after)
         else:
-            await connection.execute(_UPDATE, *_changing_columns(after))
-        await self._insert_metrics(after, known=0 if before is None else len(before.metrics))
+            await connection.execute(_UPDATE, *_columns(after))
+        if before is None or before.variants != after.variants:
+            await connection.execute("delete from experiment_variants where experiment_id = $1", after.id)
+            await self._write_variants(after)
+        await self._write_metrics(after, () if before is None else before.metrics)
         await connection.execute(_DOCUMENT, after.no, after.revision, entry(after))
         begun = 0 if before is None else len(before.history)
         await connection.executemany(
             _HISTORY, [(after.no, at, str(status)) for at, status in after.history[begun:]]
         )
-        was, now = difference(None if before is None else describe(before), describe(after))
-        await connection.execute(
-            _AUDIT,
+        await record(
+            connection,
             self.at,
-            after.id,
             action,
-            cause.principal.name,
-            cause.actor,
-            cause.reason,
-            cause.request_id,
-            was,
-            now,
+            cause,
+            key=after.key,
+            experiment=after.id,
+            before=None if before is None else describe(before),
+            after=describe(after),
         )
         if after.learning:
             await self._publish(after)
@@ -119,7 +119,7 @@ class Change:
         ids = dict(await self._connection.fetch(_NAMES, names))
         return tuple(metric if metric.id else replace(metric, id=ids[metric.name]) for metric in metrics)
 
-    async def _insert_variants(self, experiment: Experiment) -> None:
+    async def _write_variants(self, experiment: Experiment) -> None:
         rows = [
             (
                 each.id,
@@ -131,12 +131,20 @@ class Change:
                 each.weight,
                 each.config,
                 each.created_at,
+                each.factors,
+                each.state,
             )
             for each in experiment.variants
         ]
         await self._connection.executemany(_VARIANT, rows)
 
-    async def _insert_metrics(self, experiment: Experiment, known: int) -> None:
+    async def _write_metrics(self, experiment: Experiment, known: tuple[Metric, ...]) -> None:
+        """Those of a draft may all be others; later ones can only be added."""
+        if experiment.metrics[: len(known)] != known:
+            await self._connection.execute(
+                "delete from experiment_metric where experiment = $1", experiment.no
+            )
+            known = ()
         rows = [
             (
                 experiment.no,
@@ -147,7 +155,7 @@ class Change:
                 str(each.direction),
                 each.window_seconds,
             )
-            for each in experiment.metrics[known:]
+            for each in experiment.metrics[len(known) :]
         ]
         await self._connection.executemany(_METRIC, rows)
 
@@ -190,8 +198,7 @@ class Control:
     async def audit(self, experiment: UUID, before: int | None, limit: int) -> list[AuditEntry]:
         """Newest first, of those with a smaller id than `before`."""
         async with self._reading() as connection:
-            rows = await connection.fetch(_AUDIT_PAGE, experiment, before, limit)
-        return [AuditEntry(*row) for row in rows]
+            return await recorded(connection, experiment, before, limit)
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator["asyncpg.Connection[Any]"]:
@@ -249,54 +256,29 @@ def _experiment(
 
 
 def _columns(experiment: Experiment) -> tuple[object, ...]:
-    """In the order of _INSERT."""
-    return (
-        experiment.id,
-        experiment.key,
-        experiment.name,
-        experiment.description,
-        experiment.hypothesis,
-        experiment.owner,
-        list(experiment.tags),
-        str(experiment.type),
-        str(experiment.status),
-        experiment.unit_type,
-        experiment.public,
-        experiment.salt,
-        experiment.traffic,
-        experiment.epoch,
-        experiment.revision,
-        dict(experiment.parameters),
-        list(experiment.dimensions),
-        experiment.cohort_hours,
-        experiment.planned_units,
-        experiment.min_sample_size,
-        experiment.significance,
-        experiment.auto_promote,
-        experiment.created_at,
-        experiment.updated_at,
-    )
+    """In the order of _COLUMNS."""
+    given = {name: getattr(experiment, name) for name in _COLUMNS if name != "search"} | {
+        "type": str(experiment.type),
+        "status": str(experiment.status),
+        "tags": list(experiment.tags),
+        "dimensions": list(experiment.dimensions),
+        "parameters": dict(experiment.parameters),
+        "forced": dict(experiment.forced),
+        "search": searched(experiment),
+    }
+    return tuple(given[name] for name in _COLUMNS)
 
 
-def _changing_columns(experiment: Experiment) -> tuple[object, ...]:
-    """In the order of _UPDATE."""
-    return (
-        experiment.id,
-        str(experiment.status),
-        experiment.revision,
-        experiment.cohort_hours,
-        experiment.updated_at,
-        experiment.started_at,
-        experiment.completed_at,
-    )
+_COLUMNS = (
+    "id", "key", "name", "description", "hypothesis", "owner", "tags", "type", "status", "unit_type", "public", "salt",
+    "traffic", "epoch", "revision", "parameters", "dimensions", "cohort_hours", "planned_units", "min_sample_size",
+    "significance", "auto_promote", "audience", "layer_id", "layer_from", "layer_to", "holdout", "forced", "starts_at",
+    "ends_at", "ramp", "factors", "value_type", "cloned_from", "winner_variant_id", "created_at", "updated_at", "started_at",
+    "completed_at", "archived_at", "search",
+)  # fmt: skip
+"""Those that are fields of an Experiment, by the same names, and what is searched."""
 
-
-_SELECT = """
-select no, id, key, name, description, hypothesis, owner, tags, type, status, unit_type, public, salt, traffic, epoch,
-       revision, parameters, dimensions, cohort_hours, planned_units, min_sample_size, significance, auto_promote,
-       winner_variant_id, created_at, updated_at, started_at, completed_at, archived_at
-from experiments
-"""
+_SELECT = f"select no, {', '.join(_COLUMNS[:-1])} from experiments"
 
 _NEXT_REVISION = "update configuration_head set revision = revision + 1 returning revision"
 
@@ -304,25 +286,22 @@ _TAKEN = """
 select exists (select from experiments where name = $1) as name, exists (select from experiments where key = $2) as key
 """
 
-_INSERT = """
-insert into experiments (
-    id, key, name, description, hypothesis, owner, tags, type, status, unit_type, public, salt, traffic, epoch,
-    revision, parameters, dimensions, cohort_hours, planned_units, min_sample_size, significance, auto_promote,
-    created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+_INSERT = f"""
+insert into experiments ({", ".join(_COLUMNS)})
+values ({", ".join(f"${place}" for place, _ in enumerate(_COLUMNS, 1))})
 returning no
 """
 
-_UPDATE = """
+_UPDATE = f"""
 update experiments
-set status = $2, revision = $3, cohort_hours = $4, updated_at = $5, started_at = $6, completed_at = $7
+set {", ".join(f"{name} = ${place}" for place, name in enumerate(_COLUMNS, 1) if name != "id")}
 where id = $1
 """
 
 # A config of null is JSON's null, not SQL's.
 _VARIANT = """
-insert into experiment_variants (id, experiment_id, key, name, ordinal, is_control, weight, config, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, 'null'::jsonb), $9)
+insert into experiment_variants (id, experiment_id, key, name, ordinal, is_control, weight, config, created_at, factors, state)
+values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, 'null'::jsonb), $9, $10, $11)
 """
 
 # In one order, so that two writers of new names cannot wait for each other.
@@ -350,19 +329,6 @@ select p.version, p.propensities, p.state, p.units
 from policy_head h
 join policy p using (experiment, version)
 where h.experiment = $1
-"""
-
-_AUDIT = """
-insert into audit (at, experiment_id, action, principal, actor, reason, request_id, before, after)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-"""
-
-_AUDIT_PAGE = """
-select id, at, experiment_id, action, principal, actor, reason, request_id, before, after
-from audit
-where experiment_id = $1 and ($2::bigint is null or id < $2)
-order by id desc
-limit $3
 """
 
 _VARIANTS = """

@@ -28,14 +28,38 @@ create table experiments (
     min_sample_size   bigint,
     significance      double precision not null default 0.95,
     auto_promote      boolean not null default false,
+    audience          jsonb,                           -- a condition, with names of shared audiences in it
+    layer_id          uuid,
+    layer_from        integer,                         -- the range of the layer's buckets that it takes
+    layer_to          integer,
+    holdout           boolean not null default true,   -- whether the global holdout keeps units out of it
+    forced            jsonb not null default '{}',     -- unit id → variant key, for people who test it
+    starts_at         timestamptz,
+    ends_at           timestamptz,
+    ramp              jsonb,
+    factors           jsonb,
+    value_type        text,                            -- of a flag
+    cloned_from       uuid,
     winner_variant_id uuid,
     created_at        timestamptz not null default now(),
     updated_at        timestamptz not null default now(),
     started_at        timestamptz,
     completed_at      timestamptz,
-    archived_at       timestamptz
+    archived_at       timestamptz,
+    search            text not null default '',        -- lower-case, all that is looked through for a text
+    check ((layer_id is null) = (layer_from is null) and (layer_id is null) = (layer_to is null)),
+    check (0 <= layer_from and layer_from <= layer_to and layer_to <= 1000000)
 );
 create index experiments_by_status on experiments (status, created_at desc, id);
+create index experiments_by_revision on experiments (revision);
+create index experiments_by_layer on experiments (layer_id) where layer_id is not null;
+
+-- Drafts that were deleted, for those who still have them in memory.
+create table experiment_deleted (
+    experiment integer primary key,
+    revision   bigint not null
+);
+create index experiment_deleted_by_revision on experiment_deleted (revision);
 
 create table experiment_variants (
     id            uuid primary key,
@@ -100,10 +124,14 @@ create table status_history (
     primary key (experiment, at)
 );
 
+-- `subject` is what was changed (an experiment, an audience, a layer, …), `key` what it was called then. Nothing is ever
+-- deleted here, the subject may be.
 create table audit (
     id            bigint generated always as identity primary key,
     at            timestamptz not null default now(),
+    subject       text not null default 'experiment',
     experiment_id uuid,
+    key           text not null default '',
     action        text not null,
     principal     text not null,
     actor         text,
