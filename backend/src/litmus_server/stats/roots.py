@@ -1,0 +1,40 @@
+"""Where a function of one number changes its sign. (scipy.optimize would be half a second of loading for this.)"""
+
+from collections.abc import Callable
+
+
+def root(f: Callable[[float], float], left: float, right: float, *, tolerance: float = 1e-13) -> float:
+    """Between `left` and `right`, where `f` has different signs, to `tolerance` relative to the larger of 1 and |x|.
+
+    Chandrupatla's method (Advances in Engineering Software 28 (1997) 145-149): bisection, or inverse quadratic
+    interpolation where that is safe. ValueError when the signs are the same.
+    """
+    a, b = left, right
+    f_a, f_b = f(a), f(b)
+    if f_a == 0 or f_b == 0:
+        return a if f_a == 0 else b
+    if (f_a > 0) == (f_b > 0):
+        raise ValueError(f"no change of sign between {left} and {right}")
+    c, f_c = a, f_a
+    t = 0.5
+    while True:
+        x = a + t * (b - a)
+        f_x = f(x)
+        if (f_x > 0) == (f_a > 0):
+            c, f_c = a, f_a
+        else:
+            c, b, f_c, f_b = b, a, f_b, f_a
+        a, f_a = x, f_x
+        best = a if abs(f_a) < abs(f_b) else b
+        room = 2 * tolerance * max(1.0, abs(best)) / abs(b - a)
+        if room >= 1 or f_a == 0:
+            return best
+        # Interpolate only where the inverse is monotone over the bracket (Chandrupatla's test).
+        xi, phi = (a - b) / (c - b), (f_a - f_b) / (f_c - f_b)
+        if 1 - (1 - xi) ** 0.5 < phi < xi**0.5:
+            t = f_a / (f_b - f_a) * f_c / (f_b - f_c) + (c - a) / (b - a) * f_a / (f_c - f_a) * f_b / (
+                f_c - f_b
+            )
+        else:
+            t = 0.5
+        t = min(1 - room / 2, max(room / 2, t))
