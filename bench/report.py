@@ -40,21 +40,26 @@ SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 # One row for each epoch, the cohorts in which its units were first exposed, and metric (0: the exposure).
 MOMENTS = """
 insert into moments
-select $1, v, e, c.cohort, m, $2 / (5 * $3) + 1, 1e9::numeric * e, 1e18::numeric * e, 1e27::numeric * e, 0, 0, 0
+select $1, v, s.epoch_of, s.cohort_of, m, s.span, sum($2 / (5 * $3) + 1), sum(1e9::numeric * e), sum(1e18::numeric * e),
+       sum(1e27::numeric * e), 0, 0, 0
 from generate_series(0, 4) v, generate_series(1, $3::integer) e, unnest($4::integer[]) m,
-     lateral (select 478000 + 24 * ((e::float8 / $3 * $5)::integer + n) as cohort from generate_series(0, 1) n) c
+     lateral (select 478000 + 24 * ((e::float8 / $3 * $5)::integer + n) as cohort from generate_series(0, 1) n) c,
+     moments_spans(e, c.cohort) s
+group by v, s.epoch_of, s.cohort_of, m, s.span
 """
 
+# Something of each variant and metric in every minute of the last two days and every hour before, `$2` seconds in all.
 ROLLUP = """
 insert into rollup
-select $1, v, m, $2, now() - t * $3::float8 * interval '1 second', $4 / (500 * 20) + 1, 1234567, 1 + $4 / (500 * 20) / 2
-from generate_series(0, 4) v, unnest($6::integer[]) m, generate_series(0, $5::integer - 1) t
-"""
-
-TOTAL = """
-insert into rollup
-select experiment, variant, metric, 0, '-infinity', sum(events), sum(total), sum(units) from rollup
-where experiment = $1 and span = 1 group by 1, 2, 3
+select $1, v, m, s.span, s.at, sum($3 / 10000 + 1), sum(1234567), sum(1 + $3 / 20000)
+from generate_series(0, 4) v, unnest($4::integer[]) m,
+     (
+         select now() - n * interval '1 minute' from generate_series(0, least($2::integer / 60, 2880) - 1) n
+         union all
+         select now() - n * interval '1 hour' from generate_series(48, $2 / 3600 - 1) n
+     ) t (at),
+     rollup_spans(date_bin('1 minute', t.at, '2000-01-01 00:00+00'), '-infinity') s
+group by v, m, s.span, s.at
 """
 
 LOG = """
@@ -73,12 +78,8 @@ async def fill(pool: "asyncpg.Pool[Any]", name: str, events: int, interval: str)
     metrics = [0, *(metric.id for metric in experiment.metrics)]
     epochs = int(math.log(events / 5) / math.log(1.05))
     seconds = POINTS * SECONDS[interval]
-    days = seconds / 86_400
-    await pool.execute(MOMENTS, experiment.no, events, epochs, metrics, days)
-    hours = max(1, math.ceil(seconds / 3_600))
-    for span, length, count in ((1, 3_600, hours), (2, 60, min(seconds // 60, 2 * 1_440))):
-        await pool.execute(ROLLUP, experiment.no, span, length, events, count, metrics)
-    await pool.execute(TOTAL, experiment.no)
+    await pool.execute(MOMENTS, experiment.no, events, epochs, metrics, seconds / 86_400)
+    await pool.execute(ROLLUP, experiment.no, seconds, events, metrics, timeout=120)
     await pool.execute("insert into fold_mark values ($1, 1, $2, now())", experiment.no, events // 5)
     return experiment
 

@@ -88,9 +88,9 @@ async def add_rollup(
 
 
 _MOMENTS = """
-insert into moments as m (experiment, variant, epoch, cohort, metric, n, s1, s2, s3, x1, x2, xy)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, 0)
-on conflict (experiment, variant, epoch, cohort, metric) do update
+insert into moments as m (experiment, variant, epoch, cohort, metric, span, n, s1, s2, s3, x1, x2, xy)
+select $1, $2, epoch_of, cohort_of, $5, span, $6, $7, $8, $9, 0, 0, 0 from moments_spans($3, $4)
+on conflict (experiment, span, metric, variant, epoch, cohort) do update
 set n = m.n + excluded.n, s1 = m.s1 + excluded.s1, s2 = m.s2 + excluded.s2, s3 = m.s3 + excluded.s3
 """
 

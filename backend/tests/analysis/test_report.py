@@ -148,7 +148,7 @@ async def test_every_null_has_a_reason_and_every_reason_a_null(pool: "asyncpg.Po
         assert nulls(document) == set()
     for experiment in (of_values, paused_arm):
         await observe(pool, experiment, (10, 20, 30), (1, 2, 3))
-    await pool.execute("insert into moments values ($1, 0, 1, 0, 0, 5, 0, 0, 0, 0, 0, 0)", no_primary.no)
+    await pool.execute("insert into moments values ($1, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0)", no_primary.no)
     seen: dict[str, dict[str, str]] = {}
     for experiment in (no_primary, of_values, paused_arm):
         document = msgspec.json.decode(encode(await report(pool, experiment)))

@@ -38,11 +38,13 @@ def floor(at: dt.datetime, interval: Interval) -> dt.datetime:
 async def roll_up(
     pool: "asyncpg.Pool[Any]", experiment: Experiment, facts: list[Fact], *, minutes: bool = True
 ) -> None:
-    """As the fold would: all time, by hour, by minute."""
+    """As the fold would: all time, by hour, by day, by minute."""
     cells: dict[tuple[int, dt.datetime | None, int, int], list[int]] = {}
     for fact in facts:
-        spans = [(0, None), (1, floor(fact.at, Interval.HOUR)), (2, floor(fact.at, Interval.MINUTE))]
-        for span, at in spans[: 3 if minutes else 2]:
+        spans = [(0, None), (1, floor(fact.at, Interval.HOUR)), (3, floor(fact.at, Interval.DAY))]
+        if minutes:
+            spans.append((2, floor(fact.at, Interval.MINUTE)))
+        for span, at in spans:
             cell = cells.setdefault((span, at, fact.variant, fact.metric), [0, 0, 0])
             cell[0] += 1
             cell[1] += fact.value

@@ -65,8 +65,8 @@ def judge(
 
     def tally(experiment: int, variant: int | None, metric: int | None, at: dt.datetime, *add: int) -> None:
         minute, hour = at.replace(second=0, microsecond=0), at.replace(minute=0, second=0, microsecond=0)
-        for span, start in ((0, ALL_TIME), (1, hour), (2, minute)):
-            if span < 2 or start >= minutes_from:
+        for span, start in ((0, ALL_TIME), (1, hour), (2, minute), (3, hour.replace(hour=0))):
+            if span != 2 or start >= minutes_from:
                 row = rollup[experiment, variant, metric, span, start]
                 row[:] = [old + new for old, new in zip(row, add, strict=True)]
 
@@ -99,7 +99,9 @@ def judge(
             ]
             places: list[list[Any]] = [[None] * experiment.width for _ in range(4)]
             counts, totals, before, firsts = places
-            moments[number, variant, epoch, cohort, 0][0] += 1
+            spans = [(0, 0, 0), (1, epoch, cohort)]
+            for span in spans:
+                moments[number, variant, 0, *span][0] += 1
             units[number] += 1
             tally(number, variant, 0, first_at, 0, 0, 1)
             for event in loose:
@@ -122,9 +124,10 @@ def judge(
                     counts[slot - 1], totals[slot - 1], firsts[slot - 1] = len(inside), y, first
                     tally(number, variant, metric, first, 0, 0, 1)
                 if inside or x:
-                    row = moments[number, variant, epoch, cohort, metric]
                     add = (int(bool(inside)), y, y**2, y**3, x, x**2, x * y)
-                    row[:] = [old + new for old, new in zip(row, add, strict=True)]
+                    for span in spans:
+                        row = moments[number, variant, metric, *span]
+                        row[:] = [old + new for old, new in zip(row, add, strict=True)]
             states[unit, number] = (variant, epoch, cohort, first_at, counts, totals, before, firsts)
     return Tables(
         states,

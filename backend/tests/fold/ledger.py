@@ -111,7 +111,7 @@ async def tables(connection: Connection) -> Tables:
             "select unit, experiment, variant, epoch, cohort, first_at, counts, totals, before, firsts from unit_state"
         )
         moments = await connection.fetch(
-            "select experiment, variant, epoch, cohort, metric, n, s1, s2, s3, x1, x2, xy from moments"
+            "select experiment, variant, metric, span, epoch, cohort, n, s1, s2, s3, x1, x2, xy from moments"
         )
         rollup = await connection.fetch(
             "select experiment, variant, metric, span, at, events, total, units from rollup"
@@ -119,7 +119,7 @@ async def tables(connection: Connection) -> Tables:
         marks = await connection.fetch("select experiment, units from fold_mark where units <> 0")
     return Tables(
         {tuple(row[:2]): tuple(row[2:]) for row in states},
-        {tuple(row[:5]): tuple(row[5:]) for row in moments},
+        {tuple(row[:6]): tuple(row[6:]) for row in moments},
         {(*row[:4], row[4].replace(tzinfo=dt.UTC)): tuple(row[5:]) for row in rollup},
         {row[0]: row[1] for row in marks},
     )

@@ -115,9 +115,12 @@ async def test_every_hot_statement_is_planned_by_index_and_alike_at_any_size(
         for query, plan in plans.items():
             for node in _nodes(plan):
                 assert node["Node Type"] not in ("Hash Join", "Merge Join"), query
+                # Functions of ours are written out in place: a call a row would be seen here.
+                assert node.get("Function Name") in (None, "unnest", "generate_series"), query
                 if "Index" in node["Node Type"] and query not in READ_FROM_AN_END:
                     assert "Index Cond" in node, f"{node['Index Name']}: {query}"
                 if node["Node Type"] == "Seq Scan":
                     assert node["Relation Name"] == "fold_lock", f"{node['Relation Name']}: {query}"
         shapes.append({query: _shape(plan) for query, plan in plans.items()})
-    assert shapes[0] == shapes[1] == shapes[2]
+    for query in sorted(hot):
+        assert shapes[0][query] == shapes[1][query] == shapes[2][query], query

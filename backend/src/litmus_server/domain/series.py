@@ -54,8 +54,9 @@ class Window:
 class Strip:
     """Counts of one variant and metric by interval, from the window's start on, in any order, those of zero left out.
 
-    Metric 0 is the exposure: its `units` are first exposures, those of another metric first conversions. What came
-    before the window is `all_units` less everything here; what came after it is not shown.
+    Metric 0 is the exposure: its `units` are first exposures, those of another metric first conversions; it has no
+    `events` and no `totals`. What came before the window is `all_units` less everything here; what came after it is not
+    shown.
     """
 
     variant: int

@@ -111,7 +111,7 @@ where x.no = $1 and x.status = 'running' and x.archived_at is null
 """
 
 _COUNTS = """
-select variant, metric, sum(n)::bigint as n from moments where experiment = $1 and metric in (0, $2) group by variant, metric
+select variant, metric, n from moments where experiment = $1 and span = 0 and metric in (0, $2)
 """
 
 # A lock that a change of the experiment waits for, and that waits for it; then the row is read anew.

@@ -158,9 +158,9 @@ async def _strips(
     totals: Sequence[Total],
 ) -> list[Strip]:
     rows = await connection.fetch(
-        _DAILY_STRIPS if shown.interval is Interval.DAY else _STRIPS,
+        _STRIPS,
         experiment,
-        2 if shown.interval is Interval.MINUTE else 1,
+        _SPANS[shown.interval],
         shown.starts_at,
         metrics,
         shown.interval.seconds,
@@ -202,10 +202,7 @@ where x.no = $1
 """
 
 _SUMS = """
-select variant, metric, sum(n)::bigint as n, sum(s1) as s1
-from moments
-where experiment = $1 and metric = any ($2)
-group by variant, metric
+select variant, metric, n, s1 from moments where experiment = $1 and span = 0 and metric = any ($2)
 """
 
 _TOTALS = """
@@ -229,28 +226,15 @@ cross join lateral (
 ) ends
 """
 
+_SPANS = {Interval.HOUR: 1, Interval.MINUTE: 2, Interval.DAY: 3}  # of rollup
+
 # One row a variant and metric: arrays are a tenth of the cost of rows, and their order does not matter.
-_CELLS = """
-select variant, metric, date_part('epoch', at)::bigint / $5::bigint as k, events, total, units
+_STRIPS = """
+select variant, metric, array_agg(date_part('epoch', at)::bigint / $5::bigint) as intervals, array_agg(units) as units,
+       coalesce(array_agg(events) filter (where metric <> 0), '{}') as events,
+       coalesce(array_agg((total * 0.000001)::float8) filter (where metric <> 0), '{}') as totals
 from rollup
 where experiment = $1 and span = $2 and at >= $3 and metric = any ($4)
-"""
-
-_STRIPS = f"""
-select variant, metric, array_agg(k) as intervals, array_agg(events) as events, array_agg(units) as units,
-       array_agg(case when metric = 0 then 0 else (total * 0.000001)::float8 end) as totals
-from ({_CELLS}) cell
-group by variant, metric
-"""
-
-_DAILY_STRIPS = f"""
-select variant, metric, array_agg(k) as intervals, array_agg(events) as events, array_agg(units) as units,
-       array_agg(case when metric = 0 then 0 else (total * 0.000001)::float8 end) as totals
-from (
-    select variant, metric, k, sum(events)::bigint as events, sum(total) as total, sum(units)::bigint as units
-    from ({_CELLS}) cell
-    group by variant, metric, k
-) day
 group by variant, metric
 """
 

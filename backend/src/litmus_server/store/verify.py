@@ -54,8 +54,8 @@ _SIDES = {
         """,
     ),
     "moments": (
-        "select experiment, variant, epoch, cohort, metric, n, s1, s2, s3, x1, x2, xy from expected_moments",
-        "select experiment, variant, epoch, cohort, metric, n, s1, s2, s3, x1, x2, xy from moments",
+        "select experiment, variant, epoch, cohort, metric, span, n, s1, s2, s3, x1, x2, xy from expected_moments",
+        "select experiment, variant, epoch, cohort, metric, span, n, s1, s2, s3, x1, x2, xy from moments",
     ),
     "rollup": (
         "select experiment, variant, metric, span, at, events, total, units from expected_rollup",

@@ -190,6 +190,8 @@ create table event (
 ) partition by range (received_at);
 create index event_by_batch on event (batch);
 create index event_by_unit on event (unit, occurred_at);
+-- For people who look at what came in. A batch has one time, so equal entries are many, and stored once: 11 bytes an event.
+create index event_by_experiment on event (experiment, received_at);
 
 -- Batches that are committed and not folded yet.
 create table fold_queue (batch bigint primary key, received_at timestamptz not null default now());
@@ -212,7 +214,8 @@ create table dead_letter (
     key_id      integer,
     body        text not null
 );
-create index dead_letter_by_experiment on dead_letter (experiment, id desc);
+create index dead_letter_by_experiment on dead_letter (experiment, received_at, id);
+create index dead_letter_by_unit on dead_letter (unit, received_at, id);
 create index dead_letter_by_age on dead_letter (received_at);
 
 create table dead_letter_count (
@@ -221,7 +224,7 @@ create table dead_letter_count (
     reason     text not null,
     key_id     integer not null,
     count      bigint not null,
-    primary key (hour, experiment, reason, key_id)
+    primary key (experiment, hour, reason, key_id)
 );
 
 -- ── the fold ───────────────────────────────────────────────────────────────────────────────────────────
@@ -263,6 +266,7 @@ cross join lateral (
 where s.first_at is not null;
 
 -- Sums over exposed units, exact integers of micro-units. metric 0 holds only n, the exposed units.
+-- span: 0 all epochs and cohorts together (both are 0 there), 1 one epoch and cohort. Whoever adds up must choose one.
 -- cohort: hours since 1970 of the first exposure, rounded down to experiments.cohort_hours.
 create table moments (
     experiment integer not null,
@@ -270,6 +274,7 @@ create table moments (
     epoch      integer not null,
     cohort     integer not null,
     metric     integer not null,
+    span       smallint not null,
     n          bigint not null,      -- metric 0: exposed units; else: units with at least one event inside the window
     s1         numeric not null,     -- Σ y, y = a unit's total
     s2         numeric not null,     -- Σ y²
@@ -277,22 +282,44 @@ create table moments (
     x1         numeric not null,     -- Σ x, x = the unit's sum before its exposure
     x2         numeric not null,     -- Σ x²
     xy         numeric not null,     -- Σ x·y
-    primary key (experiment, variant, epoch, cohort, metric)
+    primary key (experiment, span, metric, variant, epoch, cohort)  -- one metric is one range
 ) with (fillfactor = 70);
 
--- What adds up by event. span: 0 all time, 1 hour, 2 minute. metric 0: events = exposures, units = first exposures;
+-- The spans that units of this epoch and cohort count in.
+create function moments_spans(epoch integer, cohort integer) returns table (span smallint, epoch_of integer, cohort_of integer)
+language sql immutable parallel safe
+begin atomic
+    select * from (values (0::smallint, 0, 0), (1::smallint, epoch, cohort)) s;
+end;
+
+-- What adds up by event. span: 0 all time, 1 hour, 2 minute, 3 day. metric 0: events = exposures, units = first exposures;
 -- else: events and their sum as they came in, units = first conversions inside the window (declared metrics only).
 create table rollup (
     experiment integer not null,
     variant    smallint not null,
     metric     integer not null,
     span       smallint not null,
-    at         timestamptz not null,  -- start of the hour or minute of occurred_at; '-infinity' for span 0
+    at         timestamptz not null,  -- start of the day (UTC), hour or minute of occurred_at; '-infinity' for span 0
     events     bigint not null,
     total      numeric not null,
     units      bigint not null,
     primary key (experiment, span, metric, at, variant)  -- a series of one metric is one range
 ) with (fillfactor = 70);
+
+-- The spans that something of this minute counts in: minutes before `minutes_from` are not kept. The planner puts the body
+-- in place of the call, here and above; a test holds that.
+create function rollup_spans(minute timestamptz, minutes_from timestamptz) returns table (span smallint, at timestamptz)
+language sql immutable parallel safe
+begin atomic
+    select *
+    from (
+        values (0::smallint, '-infinity'::timestamptz),
+               (1::smallint, date_bin('1 hour', minute, '2000-01-01 00:00+00')),
+               (2::smallint, minute),
+               (3::smallint, date_bin('1 day', minute, '2000-01-01 00:00+00'))
+    ) s (span, at)
+    where s.span <> 2 or s.at >= minutes_from;
+end;
 
 -- How far each experiment has been folded. seq grows with each fold that touched it: the watermark of reports.
 create table fold_mark (

@@ -36,11 +36,16 @@ entered as (
     returning experiment, variant, epoch, cohort, first_at
 ),
 summed as (
-    insert into moments as o (experiment, variant, epoch, cohort, metric, n, s1, s2, s3, x1, x2, xy)
-    select experiment, variant, epoch, cohort, 0, count(*), 0, 0, 0, 0, 0, 0
-    from entered
-    group by experiment, variant, epoch, cohort
-    on conflict (experiment, variant, epoch, cohort, metric) do update set n = o.n + excluded.n
+    insert into moments as o (experiment, variant, epoch, cohort, metric, span, n, s1, s2, s3, x1, x2, xy)
+    select e.experiment, e.variant, s.epoch_of, s.cohort_of, 0, s.span, sum(e.n), 0, 0, 0, 0, 0, 0
+    from (
+        select experiment, variant, epoch, cohort, count(*) as n
+        from entered
+        group by experiment, variant, epoch, cohort
+    ) e
+    cross join lateral moments_spans(e.epoch, e.cohort) s
+    group by e.experiment, s.span, e.variant, s.epoch_of, s.cohort_of
+    on conflict (experiment, span, metric, variant, epoch, cohort) do update set n = o.n + excluded.n
 ),
 tallied as (
     insert into rollup as r (experiment, variant, metric, span, at, events, total, units)
@@ -54,12 +59,7 @@ tallied as (
         from entered
         group by 1, 2, 3
     ) t
-    cross join lateral (
-        values (0::smallint, '-infinity'::timestamptz),
-               (1::smallint, date_bin('1 hour', t.minute, '2000-01-01 00:00+00')),
-               (2::smallint, t.minute)
-    ) s (span, at)
-    where s.span < 2 or s.at >= $3
+    cross join lateral rollup_spans(t.minute, $3) s
     group by t.experiment, s.span, s.at, t.variant
     on conflict (experiment, span, at, variant, metric) do update set events = r.events + excluded.events, units = r.units + excluded.units
 )

@@ -85,8 +85,9 @@ written_many as (
     where s.ctid = p.place
 ),
 summed as (
-    insert into moments as o (experiment, variant, epoch, cohort, metric, n, s1, s2, s3, x1, x2, xy)
-    select *
+    insert into moments as o (experiment, variant, epoch, cohort, metric, span, n, s1, s2, s3, x1, x2, xy)
+    select d.experiment, d.variant, s.epoch_of, s.cohort_of, d.metric, s.span, sum(d.n), sum(d.s1), sum(d.s2), sum(d.s3),
+           sum(d.x1), sum(d.x2), sum(d.xy)
     from (
         select experiment, variant, epoch, cohort, metric,
                count(*) filter (where c = 0 and dc > 0) as n,
@@ -99,8 +100,10 @@ summed as (
         from change
         group by experiment, variant, epoch, cohort, metric
     ) d
+    cross join lateral moments_spans(d.epoch, d.cohort) s
     where n <> 0 or s1 <> 0 or s2 <> 0 or s3 <> 0 or x1 <> 0 or x2 <> 0 or xy <> 0
-    on conflict (experiment, variant, epoch, cohort, metric) do update
+    group by d.experiment, s.span, d.metric, d.variant, s.epoch_of, s.cohort_of
+    on conflict (experiment, span, metric, variant, epoch, cohort) do update
     set n = o.n + excluded.n, s1 = o.s1 + excluded.s1, s2 = o.s2 + excluded.s2, s3 = o.s3 + excluded.s3,
         x1 = o.x1 + excluded.x1, x2 = o.x2 + excluded.x2, xy = o.xy + excluded.xy
     returning experiment, n = 0 and x2 = 0 as empty
@@ -125,12 +128,7 @@ tallied as (
         where df < f
         group by 1, 2, 3, 4
     ) t
-    cross join lateral (
-        values (0::smallint, '-infinity'::timestamptz),
-               (1::smallint, date_bin('1 hour', t.minute, '2000-01-01 00:00+00')),
-               (2::smallint, t.minute)
-    ) s (span, at)
-    where s.span < 2 or s.at >= $3
+    cross join lateral rollup_spans(t.minute, $3) s
     group by t.experiment, s.span, s.at, t.variant, t.metric
     on conflict (experiment, span, at, variant, metric) do update
     set events = r.events + excluded.events, total = r.total + excluded.total, units = r.units + excluded.units

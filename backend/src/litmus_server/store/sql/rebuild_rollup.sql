@@ -30,12 +30,8 @@ select experiment, variant, metric, span, at, sum(events)::bigint as events, sum
 from (
     select t.experiment, t.variant, t.metric, s.span, s.at, t.events, t.total, t.units
     from by_minute t
-    cross join lateral (
-        values (0::smallint, '-infinity'::timestamptz),
-               (1::smallint, date_bin('1 hour', t.minute, '2000-01-01 00:00+00')),
-               (2::smallint, t.minute)
-    ) s (span, at)
-    where s.span < 2 or s.at >= (select minutes_from from fold_lock)
+    cross join fold_lock
+    cross join lateral rollup_spans(t.minute, minutes_from) s
     union all
     select experiment, variant, metric, span, at, -events, -total, -units from rollup
 ) d

@@ -92,12 +92,7 @@ tallied as (
         where weight <> 0
         group by 1, 2, 3, 4
     ) t
-    cross join lateral (
-        values (0::smallint, '-infinity'::timestamptz),
-               (1::smallint, date_bin('1 hour', t.minute, '2000-01-01 00:00+00')),
-               (2::smallint, t.minute)
-    ) s (span, at)
-    where s.span < 2 or s.at >= $6
+    cross join lateral rollup_spans(t.minute, $6) s
     group by t.experiment, s.span, s.at, t.variant, t.metric
     on conflict (experiment, span, at, variant, metric) do update
     set events = r.events + excluded.events, total = r.total + excluded.total

@@ -6,12 +6,13 @@ with part as materialized (
     join unit_contribution c on c.unit = p.unit and c.experiment = p.experiment
 ),
 summed as (
-    insert into moments as o (experiment, variant, epoch, cohort, metric, n, s1, s2, s3, x1, x2, xy)
-    select experiment, variant, epoch, cohort, metric, $1::integer * sum(n), $1 * sum(y), $1 * sum(y * y), $1 * sum(y * y * y),
-           $1 * sum(x), $1 * sum(x * x), $1 * sum(x * y)
-    from part
-    group by experiment, variant, epoch, cohort, metric
-    on conflict (experiment, variant, epoch, cohort, metric) do update
+    insert into moments as o (experiment, variant, epoch, cohort, metric, span, n, s1, s2, s3, x1, x2, xy)
+    select p.experiment, p.variant, s.epoch_of, s.cohort_of, p.metric, s.span, $1::integer * sum(p.n), $1 * sum(p.y),
+           $1 * sum(p.y * p.y), $1 * sum(p.y * p.y * p.y), $1 * sum(p.x), $1 * sum(p.x * p.x), $1 * sum(p.x * p.y)
+    from part p
+    cross join lateral moments_spans(p.epoch, p.cohort) s
+    group by p.experiment, s.span, p.metric, p.variant, s.epoch_of, s.cohort_of
+    on conflict (experiment, span, metric, variant, epoch, cohort) do update
     set n = o.n + excluded.n, s1 = o.s1 + excluded.s1, s2 = o.s2 + excluded.s2, s3 = o.s3 + excluded.s3,
         x1 = o.x1 + excluded.x1, x2 = o.x2 + excluded.x2, xy = o.xy + excluded.xy
     returning n = 0 and x2 = 0 as empty
@@ -25,12 +26,7 @@ tallied as (
         where n > 0
         group by 1, 2, 3, 4
     ) t
-    cross join lateral (
-        values (0::smallint, '-infinity'::timestamptz),
-               (1::smallint, date_bin('1 hour', t.minute, '2000-01-01 00:00+00')),
-               (2::smallint, t.minute)
-    ) s (span, at)
-    where s.span < 2 or s.at >= $4
+    cross join lateral rollup_spans(t.minute, $4) s
     group by t.experiment, s.span, s.at, t.variant, t.metric
     on conflict (experiment, span, at, variant, metric) do update set units = r.units + excluded.units
     returning events = 0 and total = 0 and units = 0 as empty

@@ -44,17 +44,23 @@ from (
 where c > 0 or x <> 0;
 
 create temporary table expected_moments on commit drop as
-select experiment, variant, epoch, cohort, 0 as metric, count(*) as n, 0::numeric as s1, 0::numeric as s2, 0::numeric as s3,
+select 1::smallint as span, experiment, variant, epoch, cohort, 0 as metric, count(*) as n, 0::numeric as s1, 0::numeric as s2, 0::numeric as s3,
        0::numeric as x1, 0::numeric as x2, 0::numeric as xy
 from expected_unit
 group by experiment, variant, epoch, cohort
 union all
-select experiment, variant, epoch, cohort, metric, count(*) filter (where c > 0), sum(y), sum(y ^ 2), sum(y ^ 3), sum(x), sum(x ^ 2), sum(x * y)
+select 1::smallint, experiment, variant, epoch, cohort, metric, count(*) filter (where c > 0), sum(y), sum(y ^ 2), sum(y ^ 3), sum(x), sum(x ^ 2), sum(x * y)
 from expected_total
 group by experiment, variant, epoch, cohort, metric;
 
+insert into expected_moments
+select 0::smallint, experiment, variant, 0, 0, metric, sum(n), sum(s1), sum(s2), sum(s3), sum(x1), sum(x2), sum(xy)
+from expected_moments
+group by experiment, variant, metric;
+
 create temporary table expected_rollup on commit drop as
-select experiment, variant, metric, span, case span when 0 then '-infinity' when 1 then date_trunc('hour', at, 'UTC') else date_trunc('minute', at, 'UTC') end as at,
+select experiment, variant, metric, span,
+       case unit when 'all' then '-infinity' else date_trunc(unit, at, 'UTC') end as at,
        sum(events) as events, sum(total) as total, sum(units) as units
 from (
     select experiment, variant, case kind when 1 then 0 else metric end as metric, occurred_at as at, 1 as events,
@@ -68,6 +74,6 @@ from (
     union all
     select experiment, variant, metric, f, 0, 0, 1 from expected_total where c > 0
 ) e
-cross join (values (0::smallint), (1::smallint), (2::smallint)) s (span)
-where span < 2 or date_trunc('minute', at, 'UTC') >= (select minutes_from from fold_lock)
+cross join (values (0::smallint, 'all'), (1::smallint, 'hour'), (2::smallint, 'minute'), (3::smallint, 'day')) s (span, unit)
+where span <> 2 or date_trunc('minute', at, 'UTC') >= (select minutes_from from fold_lock)
 group by 1, 2, 3, 4, 5;
