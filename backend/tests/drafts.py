@@ -1,10 +1,11 @@
-"""Bodies that make experiments, and the tokens of a guarded server."""
+"""Bodies that make experiments, what is done with them, and the tokens of a guarded server."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+import asyncpg
 import httpx2
 
 WRITER, ADMIN = "writer-token-0123456789", "admin-token-0123456789"
@@ -37,3 +38,17 @@ async def created(client: httpx2.AsyncClient, body: Mapping[str, Any] | None = N
     answer = await client.post("/api/v1/experiments", json=draft() if body is None else dict(body))
     assert answer.status_code == 200, answer.text
     return str(answer.json()["experiment_id"])
+
+
+async def rows(url: str, query: str, *arguments: object) -> list[asyncpg.Record]:
+    """What the database says beside the API."""
+    connection = await asyncpg.connect(url)
+    try:
+        return list(await connection.fetch(query, *arguments))
+    finally:
+        await connection.close()
+
+
+async def act(client: httpx2.AsyncClient, identity: str, action: str, **body: Any) -> httpx2.Response:
+    """POST of an action, such as start."""
+    return await client.post(f"/api/v1/experiments/{identity}/{action}", json=body)

@@ -58,7 +58,7 @@ def _shared(app: Application, origins: Sequence[str]) -> Application:
     return CORSMiddleware(
         app,
         allow_origins=list(origins),
-        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH"],
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "If-Match", "X-Request-Id"],
         expose_headers=["ETag", "Retry-After", "X-Request-Id"],
         max_age=600,

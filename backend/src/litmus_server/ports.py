@@ -48,13 +48,15 @@ class Changes(NamedTuple):
     revision: int
     entries: Sequence[Mapping[str, Any]]
     policies: Sequence[PolicyRow]
+    deleted: Sequence[int] = ()
+    """Numbers of experiments that are no more."""
 
 
 class Configuration(Protocol):
     """What experiments are, as published."""
 
     async def changes(self, since: int, versions: Mapping[int, int]) -> Changes:
-        """Entries newer than revision `since`, and policies newer than those named by experiment."""
+        """What was changed or deleted after revision `since`, and policies newer than those named by experiment."""
         ...
 
 
@@ -94,8 +96,8 @@ class CatalogChange(Protocol):
         """By id or key, as it is now."""
         ...
 
-    async def taken(self, name: str, key: str) -> tuple[bool, bool]:
-        """Whether the name, and whether the key, was ever given to an experiment."""
+    async def taken(self, name: str, key: str, besides: UUID) -> tuple[bool, bool]:
+        """Whether the name, and whether the key, is that of another experiment, archived ones included."""
         ...
 
     async def save(
@@ -105,6 +107,10 @@ class CatalogChange(Protocol):
 
         Answers it with its revision and the numbers that the database gave.
         """
+        ...
+
+    async def delete(self, experiment: Experiment, cause: Cause) -> int:
+        """Remove it with its documents, under the next revision, which it answers; only the audit remembers it."""
         ...
 
     async def refold(self, experiment: int) -> None:
@@ -123,12 +129,12 @@ class Catalog(Protocol):
         """By id or key."""
         ...
 
-    async def find(self, listing: Listing) -> list[Experiment]:
-        """At most `listing.limit`, in its order."""
+    async def find(self, listing: Listing) -> tuple[list[Experiment], int]:
+        """At most `listing.limit`, in its order; and how many there are on all pages."""
         ...
 
-    async def audit(self, experiment: UUID, before: int | None, limit: int) -> list[AuditEntry]:
-        """Newest first, of those with a smaller id than `before`."""
+    async def audit(self, trail: Trail) -> list[AuditEntry]:
+        """Newest first, at most `trail.limit`."""
         ...
 
 

@@ -14,7 +14,8 @@ from litmus_server.http.auth import Authenticator
 OPEN = {"/health", "/ready", "/metrics"}
 MANAGING = {
     "createExperiment", "setExperimentStatus", "startExperiment", "launchExperiment", "pauseExperiment",
-    "resumeExperiment", "stopExperiment", "declareMetric",
+    "resumeExperiment", "stopExperiment", "declareMetric", "editExperiment", "deleteExperiment", "cloneExperiment",
+    "archiveExperiment", "restoreExperiment", "concludeExperiment",
 }  # fmt: skip
 
 

@@ -85,7 +85,7 @@ WRONG: list[tuple[str, Any]] = [
     ("/primary_metric/window_days", 366),
     ("/primary_metric/direction", "up"),
     ("/secondary_metrics", "revenue"),
-    ("/secondary_metrics", [f"m{k}" for k in range(32)]),
+    ("/secondary_metrics", [f"m{k}" for k in range(33)]),
     ("/secondary_metrics/1", "twice"),
     ("/parameters", 3),
     ("/parameters/prior_alpha", 0),
@@ -209,13 +209,22 @@ async def test_a_taken_name_or_key_is_refused(client: httpx2.AsyncClient) -> Non
 
 
 async def test_an_unknown_experiment_is_not_found(client: httpx2.AsyncClient) -> None:
-    routes = {"": "GET", "/status": "PUT", "/start": "POST", "/audit": "GET", "/metrics": "POST"}
-    bodies = {"/status": {"status": "running"}, "/start": {}, "/metrics": {"name": "m"}}
+    routes = {"": "GET", "/status": "PUT", "/start": "POST", "/audit": "GET", "/metrics": "POST", "/clone": "POST",
+              "/conclude": "POST", "/archive": "POST"}  # fmt: skip
+    bodies = {
+        "/status": {"status": "running"},
+        "/metrics": {"name": "m"},
+        "/clone": {"name": "m"},
+        "/conclude": {"winner": "a"},
+    }
     for reference in ("nope", "with%20space", "%00", "%ED%A0%80", "x" * 500, "a%2Fb"):
         for rest, method in routes.items():
             url = f"/api/v1/experiments/{reference}{rest}"
             answer = await client.request(method, url, json=bodies.get(rest))
             assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), (method, url)
+        for method in ("PATCH", "DELETE"):
+            answer = await client.request(method, f"/api/v1/experiments/{reference}", json={})
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), (method, reference)
 
 
 async def test_a_status_that_is_none_is_refused(client: httpx2.AsyncClient) -> None:
@@ -248,7 +257,8 @@ async def test_a_change_with_a_wrong_field_changes_nothing(client: httpx2.AsyncC
 async def test_a_wrong_query_is_refused(client: httpx2.AsyncClient) -> None:
     for query in (
         "limit=0", "limit=201", "limit=x", "order=size", "status=nope", "cursor=x", "cursor=%00", "cursor=WyJhIl0",
-        "cursor=WyItY3JlYXRlZF9hdCIsICJ4IiwgInkiXQ", "q=%00",
+        "cursor=WyItY3JlYXRlZF9hdCIsICJ4IiwgInkiXQ", "q=%00", "tag=%00", "owner=%00", "metric=%00", "type=ucb", "archived=maybe",
+        "status=draft,nope", "order=-owner",
     ):  # fmt: skip
         answer = await client.get(f"/api/v1/experiments?{query}")
         assert answer.status_code == 400, query

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from itertools import pairwise
-from typing import Any
 
 import asyncpg
 import httpx2
 import pytest
-from drafts import bandit, created, draft
+from drafts import act, bandit, created, draft, rows
 
 ACTIONS = {
     "start": "running",
@@ -25,18 +24,6 @@ ALLOWED = {
     "completed": [],
 }
 WAY = {"draft": (), "running": ("start",), "paused": ("start", "pause"), "completed": ("start", "stop")}
-
-
-async def rows(url: str, query: str, *arguments: object) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(url)
-    try:
-        return list(await connection.fetch(query, *arguments))
-    finally:
-        await connection.close()
-
-
-async def act(client: httpx2.AsyncClient, identity: str, action: str, **body: Any) -> httpx2.Response:
-    return await client.post(f"/api/v1/experiments/{identity}/{action}", json=body)
 
 
 async def test_every_transition_is_as_the_contract_says(client: httpx2.AsyncClient) -> None:
@@ -125,6 +112,7 @@ async def test_a_stale_revision_is_a_conflict_and_changes_nothing(client: httpx2
     assert (await act(client, identity, "pause", revision=revision)).status_code == 409
     stale = await client.post(f"{url}/pause", headers={"if-match": etag})
     assert (stale.status_code, stale.json()["code"]) == (409, "conflict")
+    assert stale.json()["revision"] == revision + 1
     assert (await client.post(f"{url}/pause", headers={"if-match": "soon"})).status_code == 400
     newest = (await client.get(url)).headers["etag"]
     assert (await client.post(f"{url}/pause", headers={"if-match": newest})).status_code == 200

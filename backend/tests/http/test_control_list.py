@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from drafts import created, draft
+from drafts import bandit, created, draft
 
 
 async def names(client: httpx2.AsyncClient, **query: Any) -> list[str]:
@@ -32,6 +32,102 @@ async def test_text_is_found_in_name_key_and_description_whatever_its_case(
     await created(client, draft("Search", key="find-100%", description="") | {"key": "find_100"})
     for text, found in (("CHECK", ["Checkout"]), ("steps", ["Checkout"]), ("_100", ["Search"]), ("%", [])):
         assert await names(client, status="all", q=text) == found
+
+
+async def test_words_are_all_found_in_name_key_owner_tags_description_or_hypothesis(
+    client: httpx2.AsyncClient,
+) -> None:
+    await created(
+        client, draft("One", owner="Ann Lee", tags=["Search", "q3"], hypothesis="Shorter is faster")
+    )
+    await created(client, draft("Two", owner="Bob", tags=["q3"], description="Longer"))
+    for text, found in (
+        ("ann", ["One"]),
+        ("SEARCH shorter one", ["One"]),
+        ("q3", ["Two", "One"]),
+        ("q3 longer ann", []),
+        ("  ", ["Two", "One"]),
+    ):
+        assert await names(client, status="all", q=text) == found, text
+
+
+async def test_filters_combine(client: httpx2.AsyncClient) -> None:
+    plans = {
+        "a": draft("a", tags=["x", "y"], owner="ann", primary_metric="buy"),
+        "b": draft("b", tags=["x"], owner="ann", secondary_metrics=["buy"]),
+        "c": bandit("c", tags=["x"], owner="bob"),
+        "d": bandit("d"),
+    }
+    for name, body in plans.items():
+        identity = await created(client, body)
+        for action in {"b": ("start",), "c": ("start", "pause"), "d": ("start", "stop", "archive")}.get(
+            name, ()
+        ):
+            assert (await client.post(f"/api/v1/experiments/{identity}/{action}")).status_code == 200
+    for query, found in (
+        ("status=all", "abcd"),
+        ("", "b"),
+        ("status=draft,running", "ab"),
+        ("status=draft&status=paused", "ac"),
+        ("status=completed", ""),
+        ("archived=true", "d"),
+        ("status=completed&archived=true", "d"),
+        ("status=all&archived=false", "abc"),
+        ("status=all&tag=x", "abc"),
+        ("status=all&tag=x&tag=y", "a"),
+        ("status=all&owner=ann", "ab"),
+        ("status=all&owner=Ann", ""),
+        ("status=all&type=thompson_sampling", "cd"),
+        ("status=all&type=ab,thompson_sampling&owner=bob", "c"),
+        ("status=all&metric=buy", "ab"),
+        ("status=all&metric=conversion&archived=true", "d"),
+        ("status=draft&metric=buy&tag=x&owner=ann&q=A", "a"),
+        ("status=all&metric=unheard", ""),
+    ):
+        body = (await client.get(f"/api/v1/experiments?order=name&{query}")).json()
+        assert "".join(each["name"] for each in body["experiments"]) == found, query
+        assert body["total"] == body["count"] == len(found)
+
+
+async def test_the_total_counts_all_pages(client: httpx2.AsyncClient) -> None:
+    for name in "abc":
+        await created(client, draft(name))
+    body = (await client.get("/api/v1/experiments?status=all&limit=1")).json()
+    assert (body["count"], body["total"]) == (1, 3)
+
+
+async def test_each_order_goes_both_ways_and_what_never_started_is_last(client: httpx2.AsyncClient) -> None:
+    made = {name: await created(client, draft(name)) for name in "abcd"}
+    for name in "ca":
+        await client.post(f"/api/v1/experiments/{made[name]}/start")
+    await client.patch(f"/api/v1/experiments/{made['b']}", json={"owner": "x"})
+    assert await names(client, status="all", order="updated_at") == ["d", "c", "a", "b"]
+    assert await names(client, status="all", order="-updated_at") == ["b", "a", "c", "d"]
+    assert await names(client, status="all", order="-name") == ["d", "c", "b", "a"]
+    assert (await names(client, status="all", order="started_at"))[:2] == ["c", "a"]
+    assert (await names(client, status="all", order="-started_at"))[:2] == ["a", "c"]
+
+
+ORDERS = [sign + name for name in ("created_at", "updated_at", "started_at", "name") for sign in ("", "-")]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+async def test_pages_together_are_the_whole_list(client: httpx2.AsyncClient, order: str) -> None:
+    for k in range(7):
+        identity = await created(client, draft(f"e{k * 5 % 7}"))
+        if k % 3 == 0:
+            await client.post(f"/api/v1/experiments/{identity}/start")
+    whole = await names(client, status="all", order=order)
+    query: dict[str, Any] = {"status": "all", "order": order, "limit": 2}
+    seen: list[str] = []
+    while True:
+        body = (await client.get("/api/v1/experiments", params=query)).json()
+        seen += [experiment["name"] for experiment in body["experiments"]]
+        if body["next_cursor"] is None:
+            break
+        query["cursor"] = body["next_cursor"]
+    assert seen == whole
+    assert len(whole) == 7
 
 
 @pytest.mark.parametrize("order", ["-created_at", "created_at", "name"])

@@ -83,7 +83,7 @@ async def test_what_is_read_is_what_was_written(experiments: Experiments, pool: 
             step.revision,
         )
         assert document == entry(step)
-    page = await experiments.list(Listing(status=None))
+    page = await experiments.list(Listing())
     assert page.experiments == [steps[-1]]
 
 

@@ -55,3 +55,14 @@ def allocate(
         out.append(threshold - before + (floor_ppm if on else 0))
         before = threshold
     return tuple(out)
+
+
+def carried_over(shares: Sequence[int], active: Sequence[bool], floor_ppm: int) -> tuple[int, ...] | None:
+    """The shares of a version, in ppm, for arms of which others are active now: what an inactive arm had goes to the
+    others in proportion, and an active arm that had nothing starts at the floor. None when no active arm had any.
+    """
+    kept = [share if on else 0 for share, on in zip(shares, active, strict=True)]
+    if not any(kept):
+        return None
+    starts = any(on and share == 0 for share, on in zip(shares, active, strict=True))
+    return allocate(kept, active, floor_ppm if starts else 0)

@@ -40,6 +40,23 @@ class AuditEntry:
     after: Mapping[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """Which changes to show, newest first: those with a smaller id than `before`. None means all.
+
+    `reference` is an experiment's id, or what anything was called.
+    """
+
+    reference: str | None = None
+    subject: str | None = None
+    principal: str | None = None
+    action: str | None = None
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    before: int | None = None
+    limit: int = 200
+
+
 def read_cause(form: Form, principal: Principal, request_id: str | None) -> Cause:
     """The cause of a change, from the optional fields `actor` and `reason` of its body."""
     actor = form.text("actor", 200, "")

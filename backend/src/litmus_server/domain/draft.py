@@ -231,7 +231,7 @@ def _read_metrics(form: Form, kind: ExperimentType) -> tuple[Metric, ...]:
             form.fault("primary_metric", f"must be of kind conversion: that is what {kind} learns from")
     elif kind.adaptive:
         metrics.append(Metric("conversion", Role.PRIMARY, MetricKind.CONVERSION))
-    entries = form.entries("secondary_metrics", MOST_METRICS - 1)
+    entries = form.entries("secondary_metrics", MOST_METRICS - len(metrics))
     roles = (Role.SECONDARY, Role.GUARDRAIL)
     names = {metric.name for metric in metrics}
     for place in entries:

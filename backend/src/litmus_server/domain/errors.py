@@ -56,6 +56,11 @@ class Conflict(LitmusError):
 
     title = "Conflict"
 
+    def __init__(self, message: str, revision: int | None = None) -> None:
+        """`revision`: the one that is current."""
+        super().__init__(message)
+        self.revision = revision
+
 
 class Unauthorized(LitmusError):
     """No credentials, or credentials that we do not know."""

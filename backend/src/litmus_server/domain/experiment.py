@@ -5,7 +5,7 @@ It must not know where experiments are stored, nor what an API calls their field
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
@@ -157,12 +157,17 @@ class Experiment:
         """The metric that decides."""
         return next((metric for metric in self.metrics if metric.role is Role.PRIMARY), None)
 
+    def variant(self, reference: str) -> Variant | None:
+        """By key or id."""
+        return next((each for each in self.variants if reference in {each.key, str(each.id)}), None)
+
     def moved(self, status: Status, at: dt.datetime) -> "Experiment":
-        """The same experiment in another status. Raises InvalidTransition."""
+        """The same experiment in another status. Raises InvalidTransition, and Invalid when it is archived."""
+        self.refuse_archived()
         allowed = TRANSITIONS[self.status]
         if status not in allowed:
             raise InvalidTransition(self.status, status, allowed)
-        at = self._after(at)
+        at = self.after(at)
         return replace(
             self,
             status=status,
@@ -172,8 +177,41 @@ class Experiment:
             completed_at=at if status is Status.COMPLETED else None,
         )
 
+    def concluded(self, winner: Variant, at: dt.datetime) -> "Experiment":
+        """Completed, and everybody gets this variant from now on; itself when that is so already. Raises as `moved`.
+
+        A completed experiment can be given a winner later, or another one.
+        """
+        self.refuse_archived()
+        over = self if self.status is Status.COMPLETED else self.moved(Status.COMPLETED, at)
+        if over.winner_variant_id == winner.id:
+            return over
+        return replace(over, winner_variant_id=winner.id, updated_at=self.after(at))
+
+    def archived(self, at: dt.datetime) -> "Experiment":
+        """Put away; itself when it is already. Raises InvalidTransition unless it is a draft or completed."""
+        if self.archived_at is not None:
+            return self
+        if self.status in {Status.RUNNING, Status.PAUSED}:
+            raise InvalidTransition(self.status, "archived", (Status.COMPLETED,))
+        at = self.after(at)
+        return replace(self, archived_at=at, updated_at=at)
+
+    def restored(self, at: dt.datetime) -> "Experiment":
+        """Taken out of the archive, as it was; itself when it was not in it."""
+        return (
+            self if self.archived_at is None else replace(self, archived_at=None, updated_at=self.after(at))
+        )
+
+    def refuse_archived(self) -> None:
+        """Raise Invalid when it is archived: then it can be read, restored and cloned, and nothing else."""
+        if self.archived_at is not None:
+            message = "is archived: restore it first, or clone it"
+            raise Invalid(f"Experiment {self.key} {message}", (Fault("", message),))
+
     def measuring(self, metric: Metric, at: dt.datetime) -> "Experiment":
         """The same experiment with one more declared metric, in the next slot. Raises Invalid."""
+        self.refuse_archived()
         taken = any(each.name == metric.name for each in self.metrics)
         if taken or (metric.role is Role.PRIMARY and self.primary is not None):
             what, where = ("metric of this name", "/name") if taken else ("primary metric", "/role")
@@ -182,9 +220,9 @@ class Experiment:
             message = f"at most {MOST_METRICS} metrics can be declared"
             raise Invalid(message.capitalize(), (Fault("", message),))
         metrics = (*self.metrics, replace(metric, slot=len(self.metrics) + 1))
-        return replace(self, metrics=metrics, cohort_hours=cohort_hours(metrics), updated_at=self._after(at))
+        return replace(self, metrics=metrics, cohort_hours=cohort_hours(metrics), updated_at=self.after(at))
 
-    def _after(self, at: dt.datetime) -> dt.datetime:
+    def after(self, at: dt.datetime) -> dt.datetime:
         """`at`, but later than all that was before, even when the clock was set back."""
         return max(at, self.updated_at + dt.timedelta(microseconds=1))
 
@@ -193,38 +231,36 @@ def begin(
     draft: Draft, experiment_id: UUID, variant_ids: tuple[UUID, ...], salt: str, at: dt.datetime
 ) -> Experiment:
     """The experiment that a draft describes, in status draft. One id a variant; `salt` is random."""
-    metrics = tuple(replace(metric, slot=slot) for slot, metric in enumerate(draft.metrics, 1))
     variants = tuple(
         Variant(variant_id, each.key, each.name, ordinal, each.is_control, each.weight, each.config, at)
         for ordinal, (variant_id, each) in enumerate(zip(variant_ids, draft.variants, strict=True))
     )
     return Experiment(
         id=experiment_id,
-        key=draft.key,
-        name=draft.name,
-        type=draft.type,
         status=Status.DRAFT,
-        unit_type=draft.unit_type,
         salt=salt,
-        traffic=draft.traffic,
         variants=variants,
-        metrics=metrics,
-        parameters=draft.parameters,
-        dimensions=draft.dimensions,
+        metrics=slotted(draft.metrics),
         created_at=at,
         updated_at=at,
         history=((at, Status.DRAFT),),
-        description=draft.description,
-        hypothesis=draft.hypothesis,
-        owner=draft.owner,
-        tags=draft.tags,
-        public=draft.public,
-        cohort_hours=cohort_hours(metrics),
-        planned_units=draft.planned_units,
-        min_sample_size=draft.min_sample_size,
-        significance=draft.significance,
-        auto_promote=draft.auto_promote,
+        cohort_hours=cohort_hours(draft.metrics),
+        **chosen(draft),
     )
+
+
+def chosen(draft: Draft) -> dict[str, Any]:
+    """The fields of an experiment that a draft says, but for variants and metrics, which are numbered."""
+    return {
+        each.name: getattr(draft, each.name)
+        for each in fields(draft)
+        if each.name not in {"variants", "metrics"}
+    }
+
+
+def slotted(metrics: tuple[Metric, ...]) -> tuple[Metric, ...]:
+    """The metrics of an experiment that has not started, by slot."""
+    return tuple(replace(metric, slot=slot) for slot, metric in enumerate(metrics, 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,12 @@ class Form:
         self.fault(name, problem)
         return default
 
+    def rest(self) -> dict[str, object]:
+        """All fields that nobody has asked for yet, unchecked: for somebody who reads them later."""
+        rest = {name: value for name, value in self._fields.items() if name not in self._asked}
+        self._asked |= dict.fromkeys(rest)
+        return rest
+
     def form(self, name: str) -> "Form":
         """An object; an empty one when it is absent."""
         value = self.value(name)

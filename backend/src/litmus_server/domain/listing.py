@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from litmus_server.domain.draft import ExperimentType
 from litmus_server.domain.errors import Fault, Invalid
-from litmus_server.domain.experiment import Experiment, Status, rfc3339
+from litmus_server.domain.experiment import Experiment, Status
 
 MOST_LISTED = 200
+
+
+EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+LATEST = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
 
 
 class Order(StrEnum):
@@ -21,7 +26,22 @@ class Order(StrEnum):
 
     NEWEST = "-created_at"
     OLDEST = "created_at"
+    LATELY_CHANGED = "-updated_at"
+    LONGEST_UNCHANGED = "updated_at"
+    LATELY_STARTED = "-started_at"
+    FIRST_STARTED = "started_at"
     NAME = "name"
+    NAME_BACKWARDS = "-name"
+
+    @property
+    def descending(self) -> bool:
+        """Whether the greatest comes first."""
+        return self.startswith("-")
+
+    @property
+    def column(self) -> str:
+        """The field of an experiment."""
+        return self.removeprefix("-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +54,27 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """`status` None means all, archived ones included; `text` is looked for in name, key and description."""
+    """What is listed fulfils everything that is given; None means whatever.
 
-    status: Status | None = Status.RUNNING
+    `tags`: it has all of them. `metric`: it declares it. `text`: each of its words is part of its name, key, owner, tags,
+    description or hypothesis, whatever the case.
+    """
+
+    statuses: tuple[Status, ...] | None = None
+    archived: bool | None = None
     text: str = ""
+    types: tuple[ExperimentType, ...] | None = None
+    tags: tuple[str, ...] = ()
+    owner: str | None = None
+    metric: str | None = None
     order: Order = Order.NEWEST
     after: Position | None = None
     limit: int = MOST_LISTED
+
+    @property
+    def words(self) -> list[str]:
+        """Of `text`, in lower case."""
+        return self.text.lower().split()
 
 
 def searched(experiment: Experiment) -> str:
@@ -58,8 +92,12 @@ def searched(experiment: Experiment) -> str:
 
 def cursor_after(experiment: Experiment, order: Order) -> str:
     """The opaque text with which the list goes on after this experiment."""
-    value = experiment.name if order is Order.NAME else rfc3339(experiment.created_at)
-    return encode_cursor(str(order), value, str(experiment.id))
+    value = getattr(experiment, order.column)
+    if value is None:
+        value = EARLIEST if order.descending else LATEST
+    return encode_cursor(
+        str(order), value if isinstance(value, str) else value.isoformat(), str(experiment.id)
+    )
 
 
 def read_position(cursor: str, order: Order) -> Position:
@@ -69,8 +107,13 @@ def read_position(cursor: str, order: Order) -> Position:
         of, value, identity = parts
         if of != order:
             raise ValueError
-        return Position(value if order is Order.NAME else dt.datetime.fromisoformat(value), UUID(identity))
-    except (ValueError, TypeError):
+        if order.column == "name":
+            return Position(value, UUID(identity))
+        moment = dt.datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError
+        return Position(moment.astimezone(dt.UTC), UUID(identity))
+    except (ValueError, TypeError, OverflowError):
         raise wrong_cursor() from None
 
 

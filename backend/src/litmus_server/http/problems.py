@@ -100,6 +100,7 @@ SCHEMA: dict[str, Any] = {
             },
         },
         "valid_statuses": {"type": "array", "items": {"type": "string"}},
+        "revision": {"type": "integer", "description": "The one that is current"},
         "from": {"type": "string"},
         "to": {"type": "string"},
         "allowed": {"type": "array", "items": {"type": "string"}},
@@ -160,6 +161,8 @@ def _more(error: Exception) -> dict[str, Any]:
             return {"valid_statuses": list(Status), "errors": _listed(error.faults)}
         case Invalid(faults=faults) if faults:
             return {"errors": _listed(faults)}
+        case Conflict(revision=int(revision)):
+            return {"revision": revision}
         case InvalidTransition():
             return {"from": error.current, "to": error.wanted, "allowed": list(error.allowed)}
         case _:

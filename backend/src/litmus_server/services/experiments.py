@@ -4,15 +4,17 @@ Each change is one transaction that takes the next revision of the whole configu
 machines stand in one order. It must not know SQL or HTTP.
 """
 
+import datetime as dt
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
-from litmus_server.domain.audit import AuditEntry, Cause
+from litmus_server.domain.audit import AuditEntry, Cause, Trail
 from litmus_server.domain.draft import TITLE, Draft, is_reference
+from litmus_server.domain.edit import cloned, edited
 from litmus_server.domain.errors import Conflict, Fault, Invalid, NotFound, Unavailable
 from litmus_server.domain.experiment import Experiment, Status, begin
 from litmus_server.domain.listing import Listing, cursor_after, decode_cursor, encode_cursor, wrong_cursor
@@ -23,9 +25,10 @@ MOST_AUDIT = 200
 
 
 class Page(NamedTuple):
-    """`cursor` is None on the last page."""
+    """`total` counts those of all pages; `cursor` is None on the last."""
 
     experiments: list[Experiment]
+    total: int
     cursor: str | None
 
 
@@ -44,11 +47,11 @@ class Experiments:
         self._catalog, self._refresh = catalog, refresh
 
     async def create(self, draft: Draft, cause: Cause) -> Experiment:
-        """A new experiment in status draft. Raises Invalid when its name or key was ever used."""
+        """A new experiment in status draft. Raises Invalid when its name or key is taken."""
         async with self._changing() as change:
-            _refuse_taken(draft, *await change.taken(draft.name, draft.key))
             ids = tuple(uuid4() for _ in draft.variants)
             experiment = begin(draft, uuid4(), ids, secrets.token_hex(8), change.at)
+            await _refuse_taken(change, experiment)
             return await change.save(None, experiment, "create", cause)
 
     async def get(self, reference: str) -> Experiment:
@@ -60,22 +63,95 @@ class Experiments:
 
     async def list(self, listing: Listing) -> Page:
         """One page of experiments."""
-        found = await self._catalog.find(replace(listing, limit=listing.limit + 1))
+        found, total = await self._catalog.find(replace(listing, limit=listing.limit + 1))
         page = found[: listing.limit]
-        return Page(page, cursor_after(page[-1], listing.order) if len(found) > len(page) else None)
+        return Page(page, total, cursor_after(page[-1], listing.order) if len(found) > len(page) else None)
+
+    async def edit(
+        self, reference: str, changes: Mapping[str, Any], cause: Cause, revision: int | None = None
+    ) -> Experiment:
+        """Change these fields, as `domain/edit.py` allows; nothing is written when nothing differs. Raises as
+        `set_status`, and Invalid.
+        """
+        async with self._changing() as change:
+            before = await _current(change, reference, revision)
+            after = edited(before, changes, change.at, uuid4)
+            if after is before:
+                return before
+            await _refuse_taken(change, after)
+            return await change.save(before, after, "edit", cause)
+
+    async def clone(
+        self, reference: str, changes: Mapping[str, Any], cause: Cause, revision: int | None = None
+    ) -> Experiment:
+        """A new draft like this one, which may be archived, but for these fields. Raises NotFound, Conflict, Invalid."""
+        async with self._changing() as change:
+            original = await _current(change, reference, revision)
+            clone = cloned(original, changes, change.at, uuid4, secrets.token_hex(8))
+            await _refuse_taken(change, clone)
+            return await change.save(None, clone, "clone", cause)
+
+    async def archive(self, reference: str, cause: Cause, revision: int | None = None) -> Experiment:
+        """Put a draft or a completed one away, not for ever. Raises as `set_status`."""
+        return await self._change(reference, revision, "archive", cause, Experiment.archived)
+
+    async def restore(self, reference: str, cause: Cause, revision: int | None = None) -> Experiment:
+        """Take it out of the archive. Raises as `set_status`."""
+        return await self._change(reference, revision, "restore", cause, Experiment.restored)
+
+    async def delete(
+        self, reference: str, cause: Cause, revision: int | None = None
+    ) -> tuple[Experiment, int]:
+        """Remove a draft for ever; its name and key are free again. Answers what it was, and the revision without it.
+
+        Raises NotFound and Conflict, and Invalid for what has started: units may have been assigned.
+        """
+        async with self._changing() as change:
+            draft = await _current(change, reference, revision)
+            if draft.status is not Status.DRAFT:
+                message = (
+                    f"only a draft can be deleted, and this is {draft.status}: stop and archive it instead"
+                )
+                raise Invalid(message.capitalize(), (Fault("", message),))
+            return draft, await change.delete(draft, cause)
 
     async def set_status(
-        self, reference: str, status: Status, cause: Cause, revision: int | None = None
+        self,
+        reference: str,
+        status: Status,
+        cause: Cause,
+        revision: int | None = None,
+        winner: str | None = None,
     ) -> Experiment:
-        """Move it to this status; nothing is written when it has it already.
+        """Move it to this status; nothing is written when it has it already. `winner`: as `conclude`.
 
-        Raises NotFound, InvalidTransition, and Conflict when `revision` is given and is not the experiment's.
+        Raises NotFound, InvalidTransition, Invalid, and Conflict when `revision` is given and is not the experiment's.
         """
+        if winner is not None:
+            if status is not Status.COMPLETED:
+                message = "can only be named with the status completed"
+                raise Invalid(f"winner_variant_id: {message}", (Fault("/winner_variant_id", message),))
+            return await self.conclude(reference, winner, cause, revision)
         async with self._changing() as change:
             before = await _current(change, reference, revision)
             if before.status is status:
                 return before
             return await change.save(before, before.moved(status, change.at), _verb(before, status), cause)
+
+    async def conclude(
+        self, reference: str, winner: str, cause: Cause, revision: int | None = None
+    ) -> Experiment:
+        """Completed, and everybody gets this variant (key or id) from now on; one that is completed can be given a
+        winner later, or another one. Raises as `set_status`.
+        """
+        async with self._changing() as change:
+            before = await _current(change, reference, revision)
+            variant = before.variant(winner)
+            if variant is None:
+                message = f"must be one of its variants: {', '.join(each.key for each in before.variants)}"
+                raise Invalid(f"winner: {message}", (Fault("/winner", message),))
+            after = before.concluded(variant, change.at)
+            return before if after is before else await change.save(before, after, "conclude", cause)
 
     async def start(self, reference: str, cause: Cause, revision: int | None = None) -> Experiment:
         """Running, from draft or paused. Raises as `set_status`."""
@@ -104,13 +180,26 @@ class Experiments:
                 await change.refold(after.no)
             return after
 
-    async def audit(self, reference: str, cursor: str | None = None, limit: int = MOST_AUDIT) -> AuditPage:
-        """What was changed, newest first. Raises NotFound, and Invalid for a cursor that is none."""
-        experiment = await self.get(reference)
+    async def audit(self, trail: Trail, cursor: str | None = None) -> AuditPage:
+        """What was changed, newest first. Raises Invalid for a cursor that is none."""
         before = None if cursor is None else _read_audit_cursor(cursor)
-        found = await self._catalog.audit(experiment.id, before, limit + 1)
-        page = found[:limit]
-        return AuditPage(page, encode_cursor("audit", str(page[-1].id)) if len(found) > limit else None)
+        found = await self._catalog.audit(replace(trail, before=before, limit=trail.limit + 1))
+        page = found[: trail.limit]
+        return AuditPage(page, encode_cursor("audit", str(page[-1].id)) if len(found) > len(page) else None)
+
+    async def _change(
+        self,
+        reference: str,
+        revision: int | None,
+        action: str,
+        cause: Cause,
+        rule: Callable[[Experiment, dt.datetime], Experiment],
+    ) -> Experiment:
+        """The change that a rule makes; nothing is written when it answers the experiment itself."""
+        async with self._changing() as change:
+            before = await _current(change, reference, revision)
+            after = rule(before, change.at)
+            return before if after is before else await change.save(before, after, action, cause)
 
     @asynccontextmanager
     async def _changing(self) -> AsyncIterator[CatalogChange]:
@@ -127,17 +216,19 @@ async def _current(change: CatalogChange, reference: str, revision: int | None) 
     if found is None:
         raise NotFound("Experiment", reference)
     if revision not in {None, found.revision}:
-        raise Conflict(f"The experiment is at revision {found.revision}, not {revision}: somebody changed it")
+        message = f"The experiment is at revision {found.revision}, not {revision}: somebody changed it"
+        raise Conflict(message, found.revision)
     return found
 
 
-def _refuse_taken(draft: Draft, name: bool, key: bool) -> None:
+async def _refuse_taken(change: CatalogChange, experiment: Experiment) -> None:
+    name, key = await change.taken(experiment.name, experiment.key, experiment.id)
     if name:
-        message = f"Experiment name must be unique: there is already one called {draft.name}"
+        message = f"Experiment name must be unique: there is already one called {experiment.name}"
         raise Invalid(message, (Fault("/name", "must be unique, and is taken"),), TITLE)
     if key:
-        message = f"Experiment key must be unique: {draft.key} is taken; give another key"
-        raise Invalid(message, (Fault("/key", f"must be unique, and {draft.key} is taken"),), TITLE)
+        message = f"Experiment key must be unique: {experiment.key} is taken; give another key"
+        raise Invalid(message, (Fault("/key", f"must be unique, and {experiment.key} is taken"),), TITLE)
 
 
 def _verb(before: Experiment, status: Status) -> str:

@@ -116,6 +116,8 @@ class Snapshots:
         for row in changes.policies:
             self._policies[row.experiment] = Policy(row.version, row.revision, tuple(row.propensities))
         touched = {row.experiment for row in changes.policies}
+        for no in changes.deleted:
+            self._drop(no)
         for document in changes.entries:
             touched.discard(document["no"])
             try:
@@ -125,7 +127,7 @@ class Snapshots:
                 log.exception("configuration entry not understood", experiment=document["no"])
         for no in touched & self._by_number.keys():
             self._put(self._by_number[no].document)
-        if changes.entries or touched:
+        if changes.entries or changes.deleted or touched:
             self._published = None
         self.revision = changes.revision
         self.loaded = True
@@ -149,8 +151,16 @@ class Snapshots:
             statuses=tuple(status for _, status in history),
             adaptive=document["type"] != "ab",
         )
+        self._drop(live.no)  # it may have had another key
         self._by_number[live.no] = live
         self._by_reference[experiment.id] = self._by_reference[experiment.key] = live
+
+    def _drop(self, no: int) -> None:
+        live = self._by_number.pop(no, None)
+        if live is not None:
+            for reference in (live.experiment.id, live.experiment.key):
+                if self._by_reference.get(reference) is live:  # the key may be another's by now
+                    del self._by_reference[reference]
 
     def _entry(self, live: Live) -> dict[str, Any]:
         policy = live.experiment.policy

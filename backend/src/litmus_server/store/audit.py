@@ -7,7 +7,8 @@ from uuid import UUID
 
 import asyncpg
 
-from litmus_server.domain.audit import AuditEntry, Cause, difference
+from litmus_server.domain.audit import AuditEntry, Cause, Trail, difference
+from litmus_server.domain.draft import is_id
 
 
 async def record(
@@ -30,11 +31,15 @@ async def record(
     )  # fmt: skip
 
 
-async def recorded(
-    connection: "asyncpg.Connection[Any]", experiment: UUID, before: int | None, limit: int
-) -> list[AuditEntry]:
-    """Newest first, of those of this experiment with a smaller id than `before`."""
-    return [AuditEntry(*row) for row in await connection.fetch(_PAGE, experiment, before, limit)]
+async def recorded(connection: "asyncpg.Connection[Any]", trail: Trail) -> list[AuditEntry]:
+    """Newest first, at most `trail.limit`."""
+    reference = trail.reference
+    identity = UUID(reference) if reference is not None and is_id(reference) else None
+    rows = await connection.fetch(
+        _PAGE, identity, None if identity else reference, trail.subject, trail.principal, trail.action, trail.since,
+        trail.until, trail.before, trail.limit,
+    )  # fmt: skip
+    return [AuditEntry(*row) for row in rows]
 
 
 _INSERT = """
@@ -42,10 +47,18 @@ insert into audit (at, subject, experiment_id, key, action, principal, actor, re
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 
+# Whoever asks for a key means the experiment that bears it, whatever it was called at the time, or what was deleted.
 _PAGE = """
 select id, at, subject, experiment_id, key, action, principal, actor, reason, request_id, before, after
 from audit
-where experiment_id = $1 and ($2::bigint is null or id < $2)
+where ($1::uuid is null or experiment_id = $1)
+  and ($2::text is null or key = $2 or experiment_id = (select id from experiments x where x.key = $2))
+  and ($3::text is null or subject = $3)
+  and ($4::text is null or principal = $4)
+  and ($5::text is null or action = $5)
+  and ($6::timestamptz is null or at >= $6)
+  and ($7::timestamptz is null or at < $7)
+  and ($8::bigint is null or id < $8)
 order by id desc
-limit $3
+limit $9
 """

@@ -13,14 +13,16 @@ from uuid import UUID
 
 import asyncpg
 
+from litmus_server.bandits.allocation import carried_over
 from litmus_server.bandits.checksum import checksum
-from litmus_server.domain.audit import AuditEntry, Cause
+from litmus_server.domain.audit import AuditEntry, Cause, Trail
 from litmus_server.domain.draft import ExperimentType, is_id
 from litmus_server.domain.errors import Conflict
 from litmus_server.domain.experiment import Experiment, Status, Variant, describe, entry
-from litmus_server.domain.listing import Listing, Order, searched
+from litmus_server.domain.listing import EARLIEST, LATEST, Listing, Order, searched
 from litmus_server.domain.metric import Direction, Metric, MetricKind, Role
 from litmus_server.domain.policy import Policy, signed
+from litmus_server.domain.weights import share_to_ppm
 from litmus_server.store.audit import record, recorded
 from litmus_server.store.database import available
 from litmus_server.store.jobs import enqueue
@@ -43,9 +45,9 @@ class Change:
         """By id or key, as it is now."""
         return await _get(self._connection, reference)
 
-    async def taken(self, name: str, key: str) -> tuple[bool, bool]:
-        """Whether the name, and whether the key, was ever given to an experiment."""
-        row = await self._connection.fetchrow(_TAKEN, name, key)
+    async def taken(self, name: str, key: str, besides: UUID) -> tuple[bool, bool]:
+        """Whether the name, and whether the key, is that of another experiment, archived ones included."""
+        row = await self._connection.fetchrow(_TAKEN, name, key, besides)
         return row["name"], row["key"]
 
     async def save(
@@ -83,17 +85,41 @@ class Change:
         await connection.execute("select pg_notify($1, $2)", CHANNEL, str(after.no))
         return after
 
+    async def delete(self, experiment: Experiment, cause: Cause) -> int:
+        """Remove it with its documents, under the next revision, which it answers; only the audit remembers it."""
+        connection = self._connection
+        revision: int = await connection.fetchval(_NEXT_REVISION)
+        await connection.execute(_DELETED, experiment.no, revision)
+        await connection.execute("delete from experiments where id = $1", experiment.id)
+        await record(
+            connection,
+            self.at,
+            "delete",
+            cause,
+            key=experiment.key,
+            experiment=experiment.id,
+            before=describe(experiment),
+            after=None,
+        )
+        await connection.execute("select pg_notify($1, $2)", CHANNEL, str(experiment.no))
+        return revision
+
     async def refold(self, experiment: int) -> None:
         """Ask for a new fold of this experiment's log, once this change is committed."""
         await enqueue(self._connection, "refold", {"experiment": experiment}, dedupe_key=str(experiment))
 
     async def _publish(self, experiment: Experiment) -> None:
-        """A policy counts for its own revision only, so each revision gets one: the newest shares, or the first."""
+        """A policy counts for its own revision only, so each revision gets one: the newest shares of the arms that are active, or the
+        first ones.
+        """
         newest = await self._connection.fetchrow(_NEWEST, experiment.no)
         version, shares, units = 1, experiment.weights, 0
         document: dict[str, Any] = {"reason": "start"}
         if newest is not None:
-            version, shares, units = newest["version"] + 1, tuple(newest["propensities"]), newest["units"]
+            version, units = newest["version"] + 1, newest["units"]
+            active = [variant.state == "active" for variant in experiment.variants]
+            floor = share_to_ppm(experiment.parameters.get("floor", 0), "/parameters/floor")
+            shares = carried_over(newest["propensities"], active, floor) or shares
             document = {"reason": "configuration", "watermark": newest["state"].get("watermark")}
         signature = checksum(signed(str(experiment.id), version, experiment.revision, shares, document))
         policy = Policy(
@@ -179,26 +205,23 @@ class Control:
         async with self._reading() as connection:
             return await _get(connection, reference)
 
-    async def find(self, listing: Listing) -> list[Experiment]:
-        """At most `listing.limit`, in its order."""
-        column, direction, beyond = _ORDERS[listing.order]
-        after = listing.after
-        query = (
-            _LIST.format(column=column, direction=direction, beyond=beyond)
-            if after
-            else _LIST_FIRST.format(column=column, direction=direction)
-        )
-        status = None if listing.status is None else str(listing.status)
-        arguments: list[object] = [status, listing.text.lower(), listing.limit]
-        if after is not None:
-            arguments += [after.value, after.id]
+    async def find(self, listing: Listing) -> tuple[list[Experiment], int]:
+        """See the port."""
         async with self._reading() as connection:
-            return await _whole(connection, await connection.fetch(query, *arguments))
+            total = await connection.fetchval(_COUNT, *_filters(listing))
+            after = listing.after
+            rows = await connection.fetch(
+                _page(listing.order, first=after is None),
+                *_filters(listing),
+                listing.limit,
+                *(() if after is None else (after.value, after.id)),
+            )
+            return await _whole(connection, rows), total
 
-    async def audit(self, experiment: UUID, before: int | None, limit: int) -> list[AuditEntry]:
-        """Newest first, of those with a smaller id than `before`."""
+    async def audit(self, trail: Trail) -> list[AuditEntry]:
+        """See the port."""
         async with self._reading() as connection:
-            return await recorded(connection, experiment, before, limit)
+            return await recorded(connection, trail)
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator["asyncpg.Connection[Any]"]:
@@ -283,7 +306,8 @@ _SELECT = f"select no, {', '.join(_COLUMNS[:-1])} from experiments"
 _NEXT_REVISION = "update configuration_head set revision = revision + 1 returning revision"
 
 _TAKEN = """
-select exists (select from experiments where name = $1) as name, exists (select from experiments where key = $2) as key
+select exists (select from experiments where name = $1 and id <> $3) as name,
+       exists (select from experiments where key = $2 and id <> $3) as key
 """
 
 _INSERT = f"""
@@ -322,6 +346,8 @@ values ($1, $2, $3, $4, $5, $6, $7)
 
 _DOCUMENT = "insert into configuration (experiment, revision, document) values ($1, $2, $3)"
 
+_DELETED = "insert into experiment_deleted (experiment, revision) values ($1, $2)"
+
 _HISTORY = "insert into status_history (experiment, at, status) values ($1, $2, $3)"
 
 _NEWEST = """
@@ -350,21 +376,37 @@ _HISTORIES = """
 select experiment, at, status from status_history where experiment = any($1::int[]) order by experiment, at
 """
 
-_ORDERS = {
-    Order.NEWEST: ("created_at", "desc", "<"),
-    Order.OLDEST: ("created_at", "asc", ">"),
-    Order.NAME: ("name", "asc", ">"),
-}
-
-_WANTED = f"""
-{_SELECT}
-where ($1::text is null or (status = $1 and archived_at is null))
-  and ($2 = '' or position($2 in lower(name || ' ' || key || ' ' || description)) > 0)
+_WANTED = """
+where ($1::text[] is null or status = any ($1))
+  and ($2::boolean is null or (archived_at is not null) = $2)
+  and ($3::text[] is null or type = any ($3))
+  and tags @> $4::text[]
+  and ($5::text is null or owner = $5)
+  and ($6::text is null
+       or no in (select e.experiment from experiment_metric e join metric m on m.id = e.metric where m.name = $6))
+  and (select bool_and(position(word in search) > 0) from unnest($7::text[]) word) is not false
 """
 
-_LIST_FIRST = _WANTED + "order by {column} {direction}, id limit $3"
+_COUNT = f"select count(*) from experiments {_WANTED}"
 
-_LIST = (
-    _WANTED
-    + "and ({column} {beyond} $4 or ({column} = $4 and id > $5)) order by {column} {direction}, id limit $3"
-)
+
+def _filters(listing: Listing) -> tuple[object, ...]:
+    """In the order of _WANTED."""
+    return (
+        None if listing.statuses is None else [str(status) for status in listing.statuses],
+        listing.archived,
+        None if listing.types is None else [str(kind) for kind in listing.types],
+        list(listing.tags),
+        listing.owner,
+        listing.metric,
+        listing.words,
+    )
+
+
+def _page(order: Order, *, first: bool) -> str:
+    """An experiment that never started is last in either direction of `started_at`."""
+    never = f"coalesce(started_at, '{(EARLIEST if order.descending else LATEST).isoformat()}')"
+    column = never if order.column == "started_at" else order.column
+    direction, beyond = ("desc", "<") if order.descending else ("asc", ">")
+    rest = "" if first else f"and ({column} {beyond} $9 or ({column} = $9 and id > $10))"
+    return f"{_SELECT} {_WANTED} {rest} order by {column} {direction}, id limit $8"

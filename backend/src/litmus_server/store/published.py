@@ -16,6 +16,7 @@ join configuration c on c.experiment = x.no and c.revision = x.revision
 where x.revision > $1
 order by x.no
 """
+_DELETED = "select experiment from experiment_deleted where revision > $1"
 # The heads are compared one by one: "versions greater than the last I saw" would miss what commits late.
 _POLICIES = """
 select p.experiment, p.version, p.revision, p.propensities
@@ -34,7 +35,7 @@ class Published:
         self._pool = pool
 
     async def changes(self, since: int, versions: Mapping[int, int]) -> Changes:
-        """Entries newer than revision `since`, and policies newer than those named by experiment."""
+        """See `ports.Configuration`."""
         async with (
             available(),
             self._pool.acquire() as connection,
@@ -42,5 +43,11 @@ class Published:
         ):
             revision = await connection.fetchval(_HEAD)
             entries = await connection.fetch(_ENTRIES, since) if revision > since else []
+            deleted = await connection.fetch(_DELETED, since) if revision > since > 0 else []
             policies = await connection.fetch(_POLICIES, list(versions), list(versions.values()))
-            return Changes(revision, [row[0] for row in entries], [PolicyRow(*row) for row in policies])
+            return Changes(
+                revision,
+                [row[0] for row in entries],
+                [PolicyRow(*row) for row in policies],
+                [row[0] for row in deleted],
+            )

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from litmus_server.domain.access import Action, Principal
-from litmus_server.domain.audit import Cause, read_cause
-from litmus_server.domain.draft import TITLE, read_draft
+from litmus_server.domain.audit import Cause, Trail, read_cause
+from litmus_server.domain.draft import TITLE, ExperimentType, read_draft
 from litmus_server.domain.errors import Fault, Invalid
 from litmus_server.domain.experiment import Status, read_status
 from litmus_server.domain.form import Form
@@ -23,9 +23,13 @@ from litmus_server.http.v1.control_wire import (
     AuditList,
     Changed,
     ChangeRequest,
+    CloneExperiment,
+    ConcludeRequest,
     Created,
     CreateExperiment,
     DeclareMetric,
+    Deleted,
+    EditExperiment,
     ExperimentBody,
     ExperimentList,
     Meta,
@@ -35,18 +39,21 @@ from litmus_server.http.v1.control_wire import (
     from_created,
     from_experiment,
 )
+from litmus_server.http.v1.control_wire import Trail as TrailBody
+from litmus_server.http.v1.query import Cursor, Moment, invalid, stored, utc, words
 from litmus_server.services.experiments import MOST_AUDIT, Experiments
 
 _Reference = Annotated[str, Path(alias="id", description="The experiment's id or key")]
 _Body = Annotated[Form, Depends(read_form)]
-_Cursor = Annotated[str | None, Query(max_length=1000, description="`next_cursor` of the page before")]
 
 _ACTIONS = {
-    "start": (Status.RUNNING, "Start: from now on units are assigned"),
-    "launch": (Status.RUNNING, "The same as start"),
-    "pause": (Status.PAUSED, "Pause: control for everybody until it is resumed"),
-    "resume": (Status.RUNNING, "Resume after a pause"),
-    "stop": (Status.COMPLETED, "Stop for ever: control for everybody"),
+    "start": (Experiments.start, "Start: from now on units are assigned"),
+    "launch": (Experiments.start, "The same as start"),
+    "pause": (Experiments.pause, "Pause: control for everybody until it is resumed"),
+    "resume": (Experiments.resume, "Resume after a pause"),
+    "stop": (Experiments.stop, "Stop for ever: control for everybody"),
+    "archive": (Experiments.archive, "Put a draft or a completed experiment away"),
+    "restore": (Experiments.restore, "Take it out of the archive"),
 }
 
 
@@ -77,19 +84,53 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
     )
     async def list_(
         _: reader,
-        status: Annotated[str, Query(description=f"{', '.join(Status)} or all")] = "running",
-        q: Annotated[str, Query(max_length=200, description="Part of the name, key or description")] = "",
+        status: Annotated[
+            list[str] | None,
+            Query(
+                description=f"{', '.join(Status)} or all; several with commas or repeated. `running` by default"
+            ),
+        ] = None,
+        archived: Annotated[
+            bool | None,
+            Query(description="Only those in the archive, or only others; others unless status is all"),
+        ] = None,
+        q: Annotated[
+            str,
+            Query(
+                max_length=200,
+                description="Words, each part of name, key, owner, tags, description or hypothesis",
+            ),
+        ] = "",
+        type_: Annotated[
+            list[str] | None,
+            Query(alias="type", description=f"{', '.join(ExperimentType)}; several as in status"),
+        ] = None,
+        tag: Annotated[list[str] | None, Query(description="Repeated: it has all of them")] = None,
+        owner: Annotated[str | None, Query(max_length=200)] = None,
+        metric: Annotated[str | None, Query(max_length=128, description="A metric that it declares")] = None,
         order: Annotated[Order, Query(description="Newest first by default")] = Order.NEWEST,
-        cursor: _Cursor = None,
+        cursor: Cursor = None,
         limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = MOST_LISTED,
     ) -> ExperimentList:
-        wanted = None if status == "all" else read_status(status, "/query/status")
-        if "\0" in q:
-            raise Invalid("q: must not hold NUL", (Fault("/query/q", "must not hold NUL"),))
-        after = None if cursor is None else read_position(cursor, order)
-        page = await experiments.list(Listing(wanted, q, order, after, limit))
+        statuses = words(status) or (["all"] if archived else [str(Status.RUNNING)])
+        everything = "all" in statuses
+        listing = Listing(
+            statuses=None if everything else tuple(read_status(each, "/query/status") for each in statuses),
+            archived=False if archived is None and not everything else archived,
+            text=stored(q, "q") or "",
+            types=None if type_ is None else tuple(_read_type(each) for each in words(type_)),
+            tags=tuple(stored(each, "tag") or "" for each in tag or ()),
+            owner=stored(owner, "owner"),
+            metric=stored(metric, "metric"),
+            order=order,
+            after=None if cursor is None else read_position(cursor, order),
+            limit=limit,
+        )
+        page = await experiments.list(listing)
         bodies = [from_experiment(experiment) for experiment in page.experiments]
-        return ExperimentList(experiments=bodies, count=len(bodies), next_cursor=page.cursor)
+        return ExperimentList(
+            experiments=bodies, count=len(bodies), total=page.total, next_cursor=page.cursor
+        )
 
     @router.get(
         "/experiments/{id}",
@@ -102,6 +143,66 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         response.headers["ETag"] = f'"{experiment.revision}"'
         return from_experiment(experiment)
 
+    @router.patch(
+        "/experiments/{id}",
+        operation_id="editExperiment",
+        tags=["experiments"],
+        summary="Change a draft, or what is safe to change once it has started",
+        openapi_extra=takes(EditExperiment),
+    )
+    async def edit(
+        request: Request, principal: manager, reference: _Reference, form: _Body, response: Response
+    ) -> ExperimentBody:
+        cause, revision = _read_change(form, request, principal)
+        changes = form.rest()
+        form.close(TITLE)
+        experiment = await experiments.edit(reference, changes, cause, revision)
+        response.headers["ETag"] = f'"{experiment.revision}"'
+        return from_experiment(experiment)
+
+    @router.delete(
+        "/experiments/{id}",
+        operation_id="deleteExperiment",
+        tags=["experiments"],
+        summary="Delete a draft; what has started can be archived",
+        openapi_extra=takes(ChangeRequest, required=False),
+    )
+    async def delete(request: Request, principal: manager, reference: _Reference, form: _Body) -> Deleted:
+        cause, revision = _read_change(form, request, principal)
+        form.close()
+        draft, revision = await experiments.delete(reference, cause, revision)
+        return Deleted(experiment_id=draft.id, experiment_key=draft.key, revision=revision)
+
+    @router.post(
+        "/experiments/{id}/clone",
+        operation_id="cloneExperiment",
+        tags=["experiments"],
+        summary="A new draft that says the same, also of an archived one",
+        openapi_extra=takes(CloneExperiment),
+    )
+    async def clone(request: Request, principal: manager, reference: _Reference, form: _Body) -> Created:
+        cause, revision = _read_change(form, request, principal)
+        changes = form.rest()
+        form.close(TITLE)
+        return from_created(await experiments.clone(reference, changes, cause, revision))
+
+    @router.post(
+        "/experiments/{id}/conclude",
+        operation_id="concludeExperiment",
+        tags=["lifecycle"],
+        summary="Complete it, or name the winner of a completed one: everybody gets that variant",
+        openapi_extra=takes(ConcludeRequest),
+    )
+    async def conclude(request: Request, principal: manager, reference: _Reference, form: _Body) -> Changed:
+        cause, revision = _read_change(form, request, principal)
+        winner, other = _read_winner(form), _read_winner(form, "winner")
+        if winner and other and winner != other:
+            form.fault("winner", "give winner or winner_variant_id, not both")
+        if not winner and not other:
+            form.fault("winner", "is required: the key or id of a variant; stop completes without one")
+        form.close()
+        return from_changed(await experiments.conclude(reference, winner or other or "", cause, revision))
+
     @router.put(
         "/experiments/{id}/status",
         operation_id="setExperimentStatus",
@@ -112,13 +213,14 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
     async def set_status(request: Request, principal: manager, reference: _Reference, form: _Body) -> Changed:
         cause, revision = _read_change(form, request, principal)
         status = read_status(form.value("status"))
+        winner = _read_winner(form)
         form.close()
-        return from_changed(await experiments.set_status(reference, status, cause, revision))
+        return from_changed(await experiments.set_status(reference, status, cause, revision, winner))
 
-    for name, (status, summary) in _ACTIONS.items():
+    for name, (change, summary) in _ACTIONS.items():
         router.add_api_route(
             f"/experiments/{{id}}/{name}",
-            _action(experiments, manager, status),
+            _action(experiments, manager, change),
             methods=["POST"],
             operation_id=f"{name}Experiment",
             tags=["lifecycle"],
@@ -150,15 +252,49 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
     async def audit(
         _: reader,
         reference: _Reference,
-        cursor: _Cursor = None,
+        cursor: Cursor = None,
         limit: Annotated[int, Query(ge=1, le=MOST_AUDIT)] = MOST_AUDIT,
     ) -> AuditList:
         experiment = await experiments.get(reference)
-        page = await experiments.audit(reference, cursor, limit)
+        page = await experiments.audit(Trail(reference=str(experiment.id), limit=limit), cursor)
         entries = [from_audit(entry) for entry in page.entries]
         return AuditList(
             experiment_id=experiment.id, entries=entries, count=len(entries), next_cursor=page.cursor
         )
+
+    @router.get(
+        "/audit",
+        operation_id="getTrail",
+        tags=["experiments"],
+        summary="Who changed what and why, of everything, deleted drafts included; newest first",
+    )
+    async def trail(
+        _: reader,
+        experiment: Annotated[
+            str | None, Query(max_length=200, description="Its id or key; also what it was called then")
+        ] = None,
+        subject: Annotated[str | None, Query(max_length=64, description="`experiment`, …")] = None,
+        principal: Annotated[str | None, Query(max_length=200)] = None,
+        action: Annotated[
+            str | None, Query(max_length=64, description="`create`, `edit`, `start`, …")
+        ] = None,
+        since: Annotated[Moment | None, Query(description="RFC 3339; UTC without a zone")] = None,
+        until: Annotated[Moment | None, Query(description="RFC 3339; that moment not included")] = None,
+        cursor: Cursor = None,
+        limit: Annotated[int, Query(ge=1, le=MOST_AUDIT)] = MOST_AUDIT,
+    ) -> TrailBody:
+        wanted = Trail(
+            reference=stored(experiment, "experiment"),
+            subject=stored(subject, "subject"),
+            principal=stored(principal, "principal"),
+            action=stored(action, "action"),
+            since=utc(since, "since"),
+            until=utc(until, "until"),
+            limit=limit,
+        )
+        page = await experiments.audit(wanted, cursor)
+        entries = [from_audit(entry) for entry in page.entries]
+        return TrailBody(entries=entries, count=len(entries), next_cursor=page.cursor)
 
     @router.get("/meta", operation_id="getMeta", tags=["meta"], summary="What this deployment is")
     async def get_meta(_: reader) -> Meta:
@@ -167,13 +303,24 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
     return router
 
 
-def _action(experiments: Experiments, manager: Any, status: Status) -> Any:
+def _action(experiments: Experiments, manager: Any, change: Any) -> Any:
     async def act(request: Request, principal: manager, reference: _Reference, form: _Body) -> Changed:
         cause, revision = _read_change(form, request, principal)
         form.close()
-        return from_changed(await experiments.set_status(reference, status, cause, revision))
+        return from_changed(await change(experiments, reference, cause, revision))
 
     return act
+
+
+def _read_winner(form: Form, name: str = "winner_variant_id") -> str | None:
+    return form.text(name, 200) if form.has(name) else None
+
+
+def _read_type(name: str) -> ExperimentType:
+    try:
+        return ExperimentType(name)
+    except ValueError:
+        raise invalid("type", f"must be one of {', '.join(ExperimentType)}") from None
 
 
 def _read_change(form: Form, request: Request, principal: Principal) -> tuple[Cause, int | None]:

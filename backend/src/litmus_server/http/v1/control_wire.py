@@ -136,9 +136,9 @@ class CreateExperiment(_Change):
     primary_metric: _MetricName | PrimaryMetric | None = Field(
         None, description="`conversion` by default where shares are learned; a name alone is a conversion"
     )
-    secondary_metrics: (
-        Annotated[list[_MetricName | MetricRequest], Field(max_length=MOST_METRICS - 1)] | None
-    ) = Field(None, description="A name alone is a mean")
+    secondary_metrics: Annotated[list[_MetricName | MetricRequest], Field(max_length=MOST_METRICS)] | None = (
+        Field(None, description="A name alone is a mean")
+    )
     parameters: Parameters | None = None
     dimensions: Annotated[list[_Word], Field(max_length=16)] | None = Field(
         None, description="Attributes that are kept with an assignment"
@@ -156,9 +156,88 @@ class ChangeRequest(_Change):
 
 
 class StatusRequest(ChangeRequest):
-    """The status that the experiment is to have."""
+    """The status that the experiment is to have; with `completed`, the winner may be named."""
 
     status: Status
+    winner_variant_id: str | None = Field(
+        None, description="Id or key of the variant that everybody gets from now on"
+    )
+
+
+class ConcludeRequest(ChangeRequest):
+    """Which variant everybody gets from now on; one of both fields, each takes an id or a key."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"winner": "treatment"}]})
+
+    winner_variant_id: str | None = None
+    winner: str | None = None
+
+
+class ChangedVariant(_Request):
+    """Of a draft: one of the whole list, as in create. Once it has started: what changes about the variant of this key or id."""
+
+    key: str | None = None
+    id: str | None = None
+    name: _Name | None = None
+    weight: float | None = Field(
+        None, ge=0, le=1, description="All weights, with those not named, sum to 1.0"
+    )
+    state: Literal["active", "paused"] | None = Field(
+        None,
+        description="Once it has started: a paused one is not drawn, its share goes to the others in proportion",
+    )
+    is_control: bool | None = None
+    config: Any = Field({}, description="Any JSON, at most 100,000 bytes")
+
+
+class _Definition(ChangeRequest):
+    key: _Key | None = None
+    description: _Text | None = None
+    hypothesis: _Text | None = None
+    owner: _Line | None = None
+    tags: Annotated[list[_Word], Field(max_length=50)] | None = None
+    type: ExperimentType | None = None
+    unit_type: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
+    public: bool | None = None
+    traffic_allocation: float | None = Field(None, ge=0, le=1)
+    primary_metric: _MetricName | PrimaryMetric | None = None
+    secondary_metrics: Annotated[list[_MetricName | MetricRequest], Field(max_length=MOST_METRICS)] | None = (
+        None
+    )
+    parameters: Parameters | None = None
+    dimensions: Annotated[list[_Word], Field(max_length=16)] | None = None
+    planned_units: _Units | None = None
+    min_sample_size: _Units | None = None
+    significance_threshold: float | None = Field(None, ge=1e-6, le=1 - 1e-6)
+    auto_promote_winner: bool | None = None
+
+
+class EditExperiment(_Definition):
+    """What is to change, as JSON merge patch (RFC 7396): fields that are absent stay, null is the default.
+
+    Everything of a draft. Of a running or paused one: name, description, hypothesis, owner, tags, planned_units,
+    min_sample_size, traffic_allocation upwards, and of variants name, weight, state and config. Of a completed one: name,
+    description, hypothesis, owner, tags.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"traffic_allocation": 1.0, "variants": [{"key": "b", "state": "paused"}]}]
+        },
+    )
+
+    name: _Name | None = None
+    variants: Annotated[list[ChangedVariant], Field(max_length=MOST_VARIANTS)] | None = None
+
+
+class CloneExperiment(_Definition):
+    """A new draft that says the same, but for these fields."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "the same again"}]})
+
+    name: _Name
+    variants: Annotated[list[NewVariant], Field(min_length=2, max_length=MOST_VARIANTS)] | None = None
 
 
 class DeclareMetric(MetricRequest, ChangeRequest):
@@ -167,7 +246,15 @@ class DeclareMetric(MetricRequest, ChangeRequest):
     role: Role | None = None  # type: ignore[assignment]
 
 
-REQUESTS: tuple[type[BaseModel], ...] = (CreateExperiment, ChangeRequest, StatusRequest, DeclareMetric)
+REQUESTS: tuple[type[BaseModel], ...] = (
+    CreateExperiment,
+    EditExperiment,
+    CloneExperiment,
+    ChangeRequest,
+    StatusRequest,
+    ConcludeRequest,
+    DeclareMetric,
+)
 """What `openapi.py` describes beside the answers."""
 
 
@@ -185,7 +272,7 @@ class Created(BaseModel):
 
 
 class VariantBody(BaseModel):
-    """A variant. `weight` is the share it was given, or starts with."""
+    """A variant. `weight` is what it was given, or starts with, also while its `state` is paused."""
 
     id: UUID
     experiment_id: UUID
@@ -236,6 +323,7 @@ class ExperimentBody(BaseModel):
     significance_threshold: float
     auto_promote_winner: bool
     winner_variant_id: UUID | None
+    cloned_from: UUID | None
     created_at: dt.datetime
     updated_at: dt.datetime
     started_at: dt.datetime | None
@@ -245,10 +333,11 @@ class ExperimentBody(BaseModel):
 
 
 class ExperimentList(BaseModel):
-    """One page; `count` experiments are on it. `next_cursor` is null on the last."""
+    """One page; `count` experiments are on it, `total` on all. `next_cursor` is null on the last."""
 
     experiments: list[ExperimentBody]
     count: int
+    total: int
     next_cursor: str | None
 
 
@@ -259,14 +348,32 @@ class Changed(BaseModel):
     experiment_key: str
     status: Status
     revision: int
+    winner_variant_id: UUID | None
     updated_at: dt.datetime
+    archived_at: dt.datetime | None
+
+
+class Deleted(BaseModel):
+    """A draft that is no more; its name and key are free."""
+
+    experiment_id: UUID
+    experiment_key: str
+    deleted: Literal[True] = True
+    revision: int
 
 
 class AuditBody(BaseModel):
-    """One change. `principal` is proven by the token, `actor` is what the caller said."""
+    """One change. `principal` is proven by the token, `actor` is what the caller said.
+
+    `subject` says what was changed, `key` what that was called then. `before` and `after` hold what differs, and null where
+    there was nothing.
+    """
 
     id: int
     at: dt.datetime
+    subject: str
+    experiment_id: UUID | None
+    key: str
     action: str
     principal: str
     actor: str | None
@@ -280,6 +387,14 @@ class AuditList(BaseModel):
     """Newest first. `next_cursor` is null on the last page."""
 
     experiment_id: UUID
+    entries: list[AuditBody]
+    count: int
+    next_cursor: str | None
+
+
+class Trail(BaseModel):
+    """Newest first. `next_cursor` is null on the last page."""
+
     entries: list[AuditBody]
     count: int
     next_cursor: str | None
@@ -324,6 +439,7 @@ def from_experiment(experiment: Experiment) -> ExperimentBody:
         significance_threshold=experiment.significance,
         auto_promote_winner=experiment.auto_promote,
         winner_variant_id=experiment.winner_variant_id,
+        cloned_from=experiment.cloned_from,
         created_at=experiment.created_at,
         updated_at=experiment.updated_at,
         started_at=experiment.started_at,
@@ -353,15 +469,20 @@ def from_changed(experiment: Experiment) -> Changed:
         experiment_key=experiment.key,
         status=experiment.status,
         revision=experiment.revision,
+        winner_variant_id=experiment.winner_variant_id,
         updated_at=experiment.updated_at,
+        archived_at=experiment.archived_at,
     )
 
 
 def from_audit(entry: AuditEntry) -> AuditBody:
-    """One entry of `GET /experiments/{id}/audit`."""
+    """One entry of an audit trail."""
     return AuditBody(
         id=entry.id,
         at=entry.at,
+        subject=entry.subject,
+        experiment_id=entry.experiment_id,
+        key=entry.key,
         action=entry.action,
         principal=entry.principal,
         actor=entry.actor,

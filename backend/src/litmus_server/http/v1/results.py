@@ -4,37 +4,22 @@ A route authenticates, calls the service once, and answers what it said. The bod
 by msgspec; the classes are their schema.
 """
 
-import datetime as dt
-import re
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
 
 from litmus_server.domain.access import Action, Principal
-from litmus_server.domain.errors import Fault, Invalid
 from litmus_server.domain.readings import Bandit, Metrics, Results
 from litmus_server.domain.report import Report
 from litmus_server.domain.series import Interval
 from litmus_server.http.auth import Authenticator, Require
+from litmus_server.http.v1.query import Moment, invalid, utc
 from litmus_server.services.reports import Reports
 
 _Reference = Annotated[str, Path(alias="id", description="The experiment's id or key")]
 
 MOST_VERSIONS = 200
-
-
-def _no_number(value: object) -> object:
-    """Pydantic would take a number for Unix time."""
-    if isinstance(value, str) and not _DATE.match(value):
-        raise PydanticCustomError("time", "must be a time such as 2026-11-20T12:00:00Z")
-    return value
-
-
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_Moment = Annotated[dt.datetime, BeforeValidator(_no_number)]
 
 
 def routes(reports: Reports, authenticator: Authenticator) -> APIRouter:
@@ -76,15 +61,13 @@ def routes(reports: Reports, authenticator: Authenticator) -> APIRouter:
             str | None, Query(max_length=128, description="A metric's name; the primary one by default")
         ] = None,
         since: Annotated[
-            _Moment | None, Query(alias="from", description="RFC 3339; UTC without a zone")
+            Moment | None, Query(alias="from", description="RFC 3339; UTC without a zone")
         ] = None,
-        until: Annotated[
-            _Moment | None, Query(alias="to", description="RFC 3339; UTC without a zone")
-        ] = None,
+        until: Annotated[Moment | None, Query(alias="to", description="RFC 3339; UTC without a zone")] = None,
     ) -> Response:
-        start, end = _utc(since, "from"), _utc(until, "to")
+        start, end = utc(since, "from"), utc(until, "to")
         if start is not None and end is not None and start > end:
-            raise _invalid("from", "must not be after `to`")
+            raise invalid("from", "must not be after `to`")
         return _json(await reports.results(reference, metric, interval, start, end))
 
     @router.get(
@@ -108,16 +91,3 @@ def routes(reports: Reports, authenticator: Authenticator) -> APIRouter:
 
 def _json(document: Any) -> Response:
     return Response(msgspec.json.encode(document), media_type="application/json")
-
-
-def _utc(moment: dt.datetime | None, name: str) -> dt.datetime | None:
-    if moment is None:
-        return None
-    try:
-        return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
-    except OverflowError:
-        raise _invalid(name, "must be a time that has a UTC form") from None
-
-
-def _invalid(name: str, message: str) -> Invalid:
-    return Invalid(f"{name}: {message}", (Fault(f"/query/{name}", message),))

@@ -1,0 +1,282 @@
+"""Edits: a draft takes everything that a new one would, a running experiment what is safe."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from litmus.decide import compile_entry
+from litmus_server.domain.audit import difference
+from litmus_server.domain.draft import parse_draft
+from litmus_server.domain.edit import cloned, edited
+from litmus_server.domain.errors import Invalid, InvalidTransition
+from litmus_server.domain.experiment import Experiment, Status, begin, definition, describe, entry
+from litmus_server.domain.metric import Metric, MetricKind, Role
+from litmus_server.domain.weights import renormalised
+
+NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+LATER = NOW + dt.timedelta(hours=1)
+
+
+def begun(**changes: Any) -> Experiment:
+    body: dict[str, Any] = {
+        "name": "Checkout", "traffic_allocation": 0.5, "primary_metric": "buy", "secondary_metrics": ["revenue"],
+        "variants": [{"name": letter, "weight": weight} for letter, weight in zip("abc", (0.5, 0.3, 0.2), strict=True)],
+    }  # fmt: skip
+    draft = parse_draft(body | changes)
+    return begin(draft, uuid4(), tuple(uuid4() for _ in draft.variants), "0123456789abcdef", NOW)
+
+
+def running(**changes: Any) -> Experiment:
+    return begun(**changes).moved(Status.RUNNING, NOW)
+
+
+def bandit() -> Experiment:
+    return running(type="thompson_sampling", variants=[{"name": letter} for letter in "abc"])
+
+
+def edit(experiment: Experiment, **changes: Any) -> Experiment:
+    return edited(experiment, changes, LATER, uuid4)
+
+
+def refused(experiment: Experiment, **changes: Any) -> dict[str, str]:
+    """What is said of each field that is refused."""
+    with pytest.raises(Invalid) as caught:
+        edit(experiment, **changes)
+    return {fault.pointer: fault.message for fault in caught.value.faults}
+
+
+EVERYTHING: dict[str, Any] = {
+    "name": "Basket", "key": "basket", "description": "d", "hypothesis": "h", "owner": "ann", "tags": ["x"],
+    "type": "thompson_sampling", "unit_type": "session", "public": True, "traffic_allocation": 0.1,
+    "variants": [{"name": "z", "weight": 0.9, "config": [1]}, {"name": "a", "weight": 0.1, "is_control": True}],
+    "primary_metric": {"name": "click", "direction": "decrease"}, "secondary_metrics": [{"name": "errors", "role": "guardrail"}],
+    "parameters": {"prior_alpha": 3, "floor": 0.01}, "dimensions": ["plan"], "planned_units": 9, "min_sample_size": 8,
+    "significance_threshold": 0.9, "auto_promote_winner": True,
+}  # fmt: skip
+
+
+def test_a_draft_with_everything_changed_is_what_a_new_one_would_be() -> None:
+    before = begun()
+    after = edit(before, **EVERYTHING)
+    assert definition(after) == definition(begun(**EVERYTHING))
+    assert (after.id, after.salt, after.created_at, after.updated_at) == (before.id, before.salt, NOW, LATER)
+    assert [metric.slot for metric in after.metrics] == [1, 2]
+    compile_entry(entry(after))
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_one_field_of_a_draft_changes_nothing_else(name: str) -> None:
+    before = begun(type="thompson_sampling", parameters={"prior_beta": 4})
+    was, now = definition(before), definition(edit(before, **{name: EVERYTHING[name]}))
+    differing = {field for field in was if was[field] != now[field]}
+    assert differing == ({name} if name != "type" else set())
+
+
+def test_null_is_the_default_and_an_object_is_merged() -> None:
+    before = edit(begun(), **EVERYTHING)
+    after = edit(before, description=None, parameters={"floor": 0.02}, primary_metric={"window_days": 1})
+    assert (after.description, after.parameters["prior_alpha"], after.parameters["floor"]) == ("", 3, 0.02)
+    assert after.primary is not None
+    assert (after.primary.name, after.primary.window_seconds, after.cohort_hours) == ("click", 86_400, 1)
+    assert "/name" in refused(before, name=None)
+
+
+def test_a_draft_that_learns_no_more_has_the_parameters_of_its_type() -> None:
+    adaptive = begun(type="thompson_sampling", parameters={"prior_alpha": 2, "floor": 0.1})
+    assert edit(adaptive, type="ab").parameters == {"prior_alpha": 2, "prior_beta": 1}
+    assert "/parameters/floor" in refused(adaptive, type="ab", parameters={"floor": 0.1})
+
+
+def test_variants_of_a_draft_are_the_whole_list_and_keep_their_ids_by_key() -> None:
+    before = begun()
+    after = edit(before, variants=[{"name": "new", "weight": 0.5}, {"key": "a", "name": "A!", "weight": 0.5}])
+    assert [variant.key for variant in after.variants] == ["new", "a"]
+    assert after.variants[1].id == before.variants[0].id
+    assert after.variants[0].id not in {variant.id for variant in before.variants}
+    assert "/variants" in refused(before, variants=[{"name": "only", "weight": 1}])
+    assert "/variants/1/weight" in refused(
+        before, variants=[{"name": "a", "weight": 0.5}, {"name": "b", "weight": 0.4}]
+    )
+
+
+@pytest.mark.parametrize("make", [begun, running, bandit])
+def test_an_edit_that_changes_nothing_is_the_experiment_itself(make: Callable[..., Experiment]) -> None:
+    experiment = make()
+    assert edit(experiment) is experiment
+    assert edit(experiment, **definition(experiment)) is experiment
+    late = experiment.measuring(Metric("late", Role.GUARDRAIL, MetricKind.MEAN), NOW)
+    assert edit(late, **definition(late)) is late
+
+
+def test_a_running_experiment_takes_what_is_safe() -> None:
+    before = running()
+    safe = {"name": "n", "description": "d", "hypothesis": "h", "owner": "o", "tags": ["t"], "planned_units": 5,
+            "min_sample_size": 4, "traffic_allocation": 0.6}  # fmt: skip
+    after = edit(before, **safe)
+    assert safe.items() <= definition(after).items()
+    assert (after.epoch, after.weights, after.metrics) == (1, before.weights, before.metrics)
+
+
+@pytest.mark.parametrize("status", [Status.RUNNING, Status.PAUSED, Status.COMPLETED])
+def test_what_is_not_safe_is_refused_with_a_reason_and_what_is_allowed(status: Status) -> None:
+    experiment = running() if status is Status.RUNNING else running().moved(status, NOW)
+    unsafe = ["key", "type", "unit_type", "public", "primary_metric", "secondary_metrics", "parameters", "dimensions",
+              "significance_threshold", "auto_promote_winner"]  # fmt: skip
+    if status is Status.COMPLETED:
+        unsafe += ["planned_units", "min_sample_size"]
+    for name in unsafe:
+        value = {"prior_alpha": 3} if name == "parameters" else EVERYTHING[name]
+        said = refused(experiment, **{name: value})
+        assert f"/{name}" in said
+        assert str(status) in said[f"/{name}"]
+        assert "description" in said[f"/{name}"]
+    if status is Status.COMPLETED:
+        assert "/traffic_allocation" in refused(experiment, traffic_allocation=0.9)
+        assert "/variants" in refused(experiment, variants=[{"key": "a", "name": "other"}])
+        assert edit(experiment, owner="bob").owner == "bob"
+    else:
+        assert "pause it" in refused(experiment, traffic_allocation=0.4)["/traffic_allocation"]
+
+
+def test_all_that_is_refused_is_refused_at_once() -> None:
+    said = refused(running(), key="k", traffic_allocation=0.1, dimensions=[])
+    assert set(said) == {"/key", "/traffic_allocation", "/dimensions"}
+
+
+def test_new_weights_open_an_epoch_and_the_same_ones_do_not() -> None:
+    before = running()
+    after = edit(
+        before, variants=[{"key": "a", "weight": 0.4}, {"id": str(before.variants[1].id), "weight": 0.4}]
+    )
+    assert (after.weights, after.epoch) == ((400_000, 400_000, 200_000), 2)
+    assert edit(after, variants=[{"key": "a", "weight": 0.4}]) is after
+    assert edit(after, variants=[{"key": "a", "name": "Alpha", "config": {"x": 1}}]).epoch == 2
+    assert (
+        "must sum to 1, not 0.8"
+        in refused(after, variants=[{"key": "a", "weight": 0.2}])["/variants"].lower()
+    )
+
+
+def test_a_paused_variant_leaves_its_share_to_the_others_and_takes_it_back() -> None:
+    before = running()
+    without = edit(before, variants=[{"key": "a", "state": "paused"}])
+    assert (without.weights, without.epoch) == ((0, 600_000, 400_000), 2)
+    assert [variant.weight for variant in without.variants] == [500_000, 300_000, 200_000]
+    assert compile_entry(entry(without)).weights == without.weights
+    back = edit(without, variants=[{"key": "a", "state": "active"}])
+    assert (back.weights, back.epoch) == (before.weights, 3)
+    all_of_them = [{"key": key, "state": "paused"} for key in "abc"]
+    assert "active" in refused(before, variants=all_of_them)["/variants"]
+
+
+def test_learned_shares_cannot_be_chosen_but_a_variant_can_be_paused() -> None:
+    experiment = bandit()
+    assert "learns" in refused(experiment, variants=[{"key": "a", "weight": 0.9}])["/variants/0/weight"]
+    paused = edit(experiment, variants=[{"key": "b", "state": "paused"}])
+    assert paused.weights == (500_000, 0, 500_000)
+    assert paused.epoch == experiment.epoch
+
+
+def test_a_variant_is_named_by_key_or_id_and_is_one_that_is_there() -> None:
+    experiment = running()
+    wrong: list[tuple[Any, str]] = [
+        ([{"name": "x"}], "/variants/0/key"),
+        ([{"key": "d"}], "/variants/0/key"),
+        ([{"id": str(uuid4())}], "/variants/0/id"),
+        ([{"key": "a", "id": str(experiment.variants[1].id)}], "/variants/0/id"),
+        ([{"key": "a"}, {"key": "a"}], "/variants/1"),
+        ([{"key": "a", "name": "b"}], "/variants"),
+        ([{"key": "a", "state": "retired"}], "/variants/0/state"),
+        ([{"key": "b", "is_control": True}], "/variants/0/is_control"),
+        ([{"key": "a", "colour": 1}], "/variants/0/colour"),
+        (["a"], "/variants/0"),
+        ({"a": 1}, "/variants"),
+    ]
+    for variants, pointer in wrong:
+        assert pointer in refused(experiment, variants=variants), variants
+
+
+def test_an_archived_experiment_is_restored_before_it_is_changed() -> None:
+    archived = begun().archived(NOW)
+    assert archived.archived(LATER) is archived
+    with pytest.raises(Invalid, match="restore"):
+        edit(archived, name="x")
+    with pytest.raises(Invalid, match="restore"):
+        archived.moved(Status.RUNNING, LATER)
+    assert edit(archived.restored(LATER), name="x").name == "x"
+    for status in (Status.RUNNING, Status.PAUSED):
+        with pytest.raises(InvalidTransition) as caught:
+            (running() if status is Status.RUNNING else running().moved(status, NOW)).archived(LATER)
+        assert caught.value.allowed == ("completed",)
+
+
+def test_a_clone_says_the_same_under_another_name() -> None:
+    original = (
+        edit(running(), variants=[{"key": "b", "state": "paused"}]).moved(Status.COMPLETED, NOW).archived(NOW)
+    )
+    original = replace(
+        original, holdout=False, forced={"u": "a"}, layer_id=UUID(int=7), layer_from=0, layer_to=5
+    )
+    clone = cloned(original, {"name": "Again"}, LATER, uuid4, "fedcba9876543210")
+    assert definition(clone) == definition(original) | {"name": "Again", "key": "Again"}
+    assert (clone.status, clone.archived_at, clone.cloned_from) == (Status.DRAFT, None, original.id)
+    assert (clone.holdout, clone.forced, clone.layer_id) == (False, {"u": "a"}, None)
+    assert not {variant.id for variant in clone.variants} & {variant.id for variant in original.variants}
+    assert {variant.state for variant in clone.variants} == {"active"}
+    other = cloned(original, {"name": "Other", "key": "o", "traffic_allocation": 1}, LATER, uuid4, "f" * 16)
+    assert (other.key, other.traffic, other.salt) == ("o", 1_000_000, "f" * 16)
+    for wrong in ({}, {"name": ""}, {"name": "x", "colour": 1}):
+        with pytest.raises(Invalid):
+            cloned(original, wrong, LATER, uuid4, "f" * 16)
+
+
+def test_the_audit_of_a_paused_variant_names_that_variant_only() -> None:
+    before = running()
+    was, now = difference(
+        describe(before), describe(edit(before, variants=[{"key": "a", "state": "paused"}]))
+    )
+    assert was == {"epoch": 1, "variants": {"a": {"state": "active"}}}
+    assert now == {"epoch": 2, "variants": {"a": {"state": "paused"}}}
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=20).filter(any))
+def test_renormalised_weights_are_the_whole_off_by_at_most_a_millionth_and_zero_stays_zero(
+    weights: list[int],
+) -> None:
+    shares = renormalised(weights)
+    assert sum(shares) == 10**6
+    for weight, share in zip(weights, shares, strict=True):
+        assert abs(share - weight * 10**6 / sum(weights)) <= 1
+        assert weight or not share
+    assert renormalised(shares) == shares
+
+
+@given(st.data())
+def test_whatever_is_sent_an_edit_is_refused_or_whole(data: st.DataObject) -> None:
+    values = st.recursive(
+        st.none()
+        | st.booleans()
+        | st.floats(allow_nan=False)
+        | st.integers()
+        | st.sampled_from(["a", "b", "paused", "ab", ""]),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["key", "name", "state", "weight", "floor"]), inner, max_size=4)
+        ),
+        max_leaves=8,
+    )
+    before = data.draw(st.sampled_from([begun, running, bandit]))()
+    changes = data.draw(st.dictionaries(st.sampled_from([*definition(before), "colour"]), values, max_size=4))
+    try:
+        after = edited(before, changes, LATER, uuid4)
+    except Invalid:
+        return
+    assert compile_entry(entry(after)).weights == after.weights
+    assert edited(after, changes, LATER, uuid4) is after
