@@ -1,6 +1,7 @@
 """The whole application in this process, on a real database, spoken to over ASGI."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -81,13 +82,20 @@ class Door:
         return list(await self.runtime.pool.fetch(query, *values))
 
 
-@pytest.fixture
-async def door(database_url: str) -> AsyncIterator[Door]:
+@asynccontextmanager
+async def opened(database_url: str) -> AsyncIterator[Door]:
+    """Another process would be no other."""
     settings = Settings.read(env="development")
     async with opened_runtime(settings, database_url) as runtime:
         transport = httpx2.ASGITransport(app=application(runtime))
         async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield Door(client, runtime, database_url)
+
+
+@pytest.fixture
+async def door(database_url: str) -> AsyncIterator[Door]:
+    async with opened(database_url) as door:
+        yield door
 
 
 @pytest.fixture

@@ -367,3 +367,27 @@ def test_a_state_survives_its_document_and_gives_whole_shares(state: PolicyState
     assert sum(shares) == 1_000_000
     for share, variant in zip(shares, state.variants, strict=True):
         assert share >= state.floor if variant.active else share == 0
+
+
+@pytest.mark.database
+async def test_a_paused_variant_learns_no_share_and_no_floor_until_it_is_resumed(
+    pool: "asyncpg.Pool[Any]", learning: Learning
+) -> None:
+    experiment = await make(pool, "five", variants=3, parameters={"floor": 0.01})
+    service = Experiments(Control(pool))
+    await service.edit("five", {"variants": [{"key": "model-1", "state": "paused"}]}, CAUSE)
+    await observe(pool, experiment, (100, 100, 100), (10, 90, 20))
+    assert await learning.learn(experiment.no) == FIRST + 2
+    first, _, third = (await versions(pool, experiment.no))[-1]["propensities"]
+    assert (first + third, min(first, third) >= 10_000) == (1_000_000, True)
+    await service.edit("five", {"variants": [{"key": "model-1", "state": "active"}]}, CAUSE)
+    assert (await versions(pool, experiment.no))[-1]["propensities"][1] == 10_000
+    await observe(pool, experiment, (100, 100, 100), (10, 90, 20))
+    assert await learning.learn(experiment.no) == FIRST + 4
+    newest = (await versions(pool, experiment.no))[-1]["propensities"]
+    assert newest[1] > 900_000
+    alone = [{"key": key, "state": "paused"} for key in ("model-1", "model-2")]
+    await service.edit("five", {"variants": alone}, CAUSE)
+    await observe(pool, experiment, (50, 0, 0), (5, 0, 0))
+    await learning.learn(experiment.no)
+    assert (await versions(pool, experiment.no))[-1]["propensities"] == [1_000_000, 0, 0]
