@@ -28,3 +28,6 @@ class Undefined:
     def reason(self) -> str:
         """A sentence for a reader of the report."""
         return f"{self.what} is not defined: {self.because}"
+
+
+Absence = TooFew | Undefined
