@@ -41,6 +41,10 @@ def main() -> None:
         show("new units, exposure logged", shown)
         shown = wrk(on.base, "repeat", given.seconds, LOAD_FROM=0, LOAD_UNITS=5_000, LOAD_EXPOSE=1)
         show("repeated units, exposure logged", shown)
+        shown = wrk(
+            on.base, "mixed", given.seconds, LOAD_FROM=fresh + 3 * 10**12, LOAD_UNITS=5_000, LOAD_EXPOSE=1
+        )
+        show("half new, half repeated, exposure logged", shown)
 
 
 if __name__ == "__main__":

@@ -197,6 +197,11 @@ async def test_of_two_requests_for_one_unit_in_a_batch_one_is_fresh(
     assert {answer.variant for answer in answers} == {0}
 
 
+SHOWN = """select e.variant = a.variant and e.epoch = a.epoch and e.occurred_at >= a.assigned_at as right,
+                  e.batch in (select batch from fold_queue) as queued, e.xmin = a.xmin as together
+           from event e join assignment a using (unit, experiment)"""
+
+
 async def test_an_exposure_rides_in_the_transaction_of_its_assignment(
     connection: Connection, assignments: AssignmentJournal
 ) -> None:
@@ -206,12 +211,105 @@ async def test_an_exposure_rides_in_the_transaction_of_its_assignment(
         await each(
             assignments, candidate("u", number, exposure=call), candidate("u", number, exposure=str(uuid4()))
         )
-    rows = await connection.fetch(
-        """select e.variant, e.occurred_at >= a.assigned_at as after, e.batch in (select batch from fold_queue) as queued
-           from event e join assignment a using (unit, experiment)"""
-    )
+    rows = await connection.fetch(SHOWN)
     assert len(rows) == 3, "the repeated call is a duplicate"
-    assert all(row["after"] and row["queued"] and row["variant"] == 0 for row in rows)
+    assert all(row["right"] and row["queued"] for row in rows)
+    assert [row["together"] for row in rows].count(True) == 1
+
+
+async def test_who_is_assigned_already_is_exposed_to_what_is_stored(
+    connection: Connection, assignments: AssignmentJournal
+) -> None:
+    number, stopped = await add_experiment(connection), await add_experiment(connection, status="paused")
+    await each(assignments, candidate("u", number, variant=1, epoch=7))
+    answers = await each(
+        assignments,
+        candidate("u", number, exposure=str(uuid4())),
+        candidate("u", stopped, exposure=str(uuid4())),
+        candidate("new", number, exposure=str(uuid4())),
+        candidate("not shown", number),
+    )
+    assert [answer and (answer.variant, answer.epoch, answer.fresh) for answer in answers] == [
+        (1, 7, False),
+        None,
+        (0, 1, True),
+        (0, 1, True),
+    ]
+    rows = await connection.fetch(SHOWN)
+    assert len(rows) == 2
+    assert all(row["right"] and row["queued"] for row in rows)
+
+
+async def test_of_equal_units_and_equal_exposures_in_a_batch_each_exposure_counts_once(
+    connection: Connection, assignments: AssignmentJournal
+) -> None:
+    number, stopped = await add_experiment(connection), await add_experiment(connection, status="paused")
+    first, second, third = (str(uuid4()) for _ in range(3))
+    rows = [
+        candidate("u", number, exposure=first),
+        candidate("u", number, variant=1, exposure=first),
+        candidate("u", number, variant=1, exposure=second),
+        candidate("v", number, exposure=first),
+        candidate("w", stopped, exposure=third),
+        candidate("w", number, exposure=third),
+    ]
+    answers = await assignments.submit(rows, 600)
+    assert [isinstance(answer, Stored) and answer.fresh for answer in answers] == [
+        True, False, False, True, False, True,
+    ]  # fmt: skip
+    logged_ids = [str(row[0]) for row in await connection.fetch("select event_id from event")]
+    assert sorted(logged_ids) == sorted((first, second, third))
+    assert all(row["right"] for row in await connection.fetch(SHOWN))
+
+
+async def test_a_batch_with_exposures_sent_again_adds_nothing_to_what_may_be_folded(
+    connection: Connection,
+) -> None:
+    number = await add_experiment(connection)
+    ids = BatchIds()
+    await ids.reserve(connection)
+    writer = await AssignmentWriter.bind(connection, ids)
+    await writer(ids.take(), [candidate("other", number)], False)
+    rows = [candidate(unit, number, exposure=str(uuid4())) for unit in ("u", "other")]
+    batch = ids.take()
+    first = await writer(batch, rows, False)
+    await connection.execute("delete from fold_queue")  # the fold was there
+    later = candidate("late", number, exposure=str(uuid4()))
+    again = await writer(batch, [*rows, later], True)
+    assert [answer and answer.fresh for answer in first] == [True, False]
+    assert [answer and answer.fresh for answer in again] == [True, False, True]
+    assert await connection.fetchval("select count(*) from event") == 3
+    queued = "select count(*) from event where batch in (select batch from fold_queue)"
+    assert await connection.fetchval(queued) == 1, "what came later has a batch of its own"
+
+
+async def test_nodes_that_show_the_same_new_units_log_each_exposure_under_the_winners_variant(
+    database_url: str, connection: Connection
+) -> None:
+    number = await add_experiment(connection)
+    journals: list[AssignmentJournal] = [
+        Journal(f"node {n}", database_url, BatchIds(), AssignmentWriter.bind) for n in range(3)
+    ]
+    for journal in journals:
+        journal.start()
+    for turn in range(5):
+        await asyncio.gather(
+            *(
+                each(
+                    journal,
+                    *(
+                        candidate(f"{turn}-{k}", number, variant=n % 2, epoch=n, exposure=str(uuid4()))
+                        for k in range(100)
+                    ),
+                )
+                for n, journal in enumerate(journals)
+            )
+        )
+    for journal in journals:
+        await journal.close()
+    rows = await connection.fetch(SHOWN)
+    assert len(rows) == 3 * 5 * 100
+    assert all(row["right"] and row["queued"] for row in rows)
 
 
 async def test_a_rejected_id_is_not_remembered(
