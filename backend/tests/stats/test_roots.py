@@ -33,6 +33,13 @@ def test_flat_and_steep_functions_end_soon() -> None:
         assert calls < 120
 
 
+def test_a_tolerance_finer_than_floats_ends_at_the_last_bit() -> None:
+    assert root(lambda x: x - 1 / 3, 0, 1, tolerance=1e-30) == pytest.approx(1 / 3, rel=1e-15)
+    assert root(lambda x: x**3 - 3e60, -1e30, 1e30, tolerance=0.0) == pytest.approx(
+        3e60 ** (1 / 3), rel=1e-13
+    )
+
+
 def test_an_end_may_be_the_root_and_no_change_of_sign_is_refused() -> None:
     assert root(lambda x: x, 0, 1) == 0
     assert root(lambda x: x - 1, 0, 1) == 1

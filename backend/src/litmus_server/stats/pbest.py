@@ -48,8 +48,8 @@ def pbest_beta(a: ArrayLike, b: ArrayLike, *, higher_is_better: bool = True) -> 
     if not higher_is_better:
         mirrored = pbest_beta(b, a)
         return Best(mirrored.probability, mirrored.expected_loss, 1 - mirrored.expected_best)
-    arms = [_BetaLogit(float(a_k), float(b_k)) for a_k, b_k in zip(a, b, strict=True)]
-    return _integrate([arm.knots() for arm in arms], [arm.density for arm in arms], a / (a + b), _logistic)
+    arms = [BetaLogit(float(a_k), float(b_k)) for a_k, b_k in zip(a, b, strict=True)]
+    return _integrate([arm.knots() for arm in arms], [arm.density for arm in arms], a / (a + b), logistic)
 
 
 def pbest_normal(mean: ArrayLike, sd: ArrayLike, *, higher_is_better: bool = True) -> Best:
@@ -103,7 +103,7 @@ class _Normal:
         return f
 
 
-class _BetaLogit:
+class BetaLogit:
     """logit(x) of x ~ Beta(a, b): density ∝ exp(a·t) / (1 + exp(t))^(a+b)."""
 
     def __init__(self, a: float, b: float) -> None:
@@ -136,7 +136,7 @@ def _log1p_of_expm1(x: float, d: Array) -> Array:
     return out
 
 
-def _logistic(t: Array) -> Array:
+def logistic(t: Array) -> Array:
     """1 / (1 + exp(−t)), with all its digits however small it is."""
     x: Array = np.exp(-np.logaddexp(0.0, -t))
     return x
@@ -155,7 +155,7 @@ def _running_integral() -> tuple[Array, Array, Array]:
     return x, w, integrals @ coefficients
 
 
-_X, _W, _S = _running_integral()
+NODES_AT, WEIGHTS, _S = _running_integral()
 
 
 def _integrate(
@@ -167,10 +167,10 @@ def _integrate(
     """`mean_at` turns the coordinate of the knots into the unit of the means."""
     if len(means) == 1:
         return Best((1.0,), (0.0,), float(means[0]))
-    edges = _panels(knots)
+    edges = panels(knots)
     half = np.diff(edges)[:, None] / 2
-    nodes = edges[:-1, None] + half * (1 + _X)
-    weights = half * _W
+    nodes = edges[:-1, None] + half * (1 + NODES_AT)
+    weights = half * WEIGHTS
     mass, below = np.zeros((len(means), *nodes.shape)), np.zeros((len(means), *nodes.shape))
     for k, (own, density) in enumerate(zip(knots, densities, strict=True)):
         first = max(int(np.searchsorted(edges, own[0], "right")) - 1, 0)
@@ -192,7 +192,7 @@ def _integrate(
     return Best(tuple((p / total).tolist()), tuple(loss.tolist()), expected_best)
 
 
-def _panels(knots: Sequence[Array]) -> Array:
+def panels(knots: Sequence[Array]) -> Array:
     """One set of panels that is nowhere wider than any arm's own: the union of all knots, less the needless ones."""
     edges = np.unique(np.concatenate(knots))
     middles = (edges[:-1] + edges[1:]) / 2

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+_NEIGHBOURS = 2.3e-16
+
 
 def root(f: Callable[[float], float], left: float, right: float, *, tolerance: float = 1e-13) -> float:
-    """Between `left` and `right`, where `f` has different signs, to `tolerance` relative to the larger of 1 and |x|.
+    """Between `left` and `right`, where `f` has different signs, to `tolerance` relative to the larger of 1 and |x|, or to the last bit.
 
     Chandrupatla's method (Advances in Engineering Software 28 (1997) 145-149): bisection, or inverse quadratic
     interpolation where that is safe. ValueError when the signs are the same.
@@ -26,7 +28,8 @@ def root(f: Callable[[float], float], left: float, right: float, *, tolerance: f
             c, b, f_c, f_b = b, a, f_b, f_a
         a, f_a = x, f_x
         best = a if abs(f_a) < abs(f_b) else b
-        room = 2 * tolerance * max(1.0, abs(best)) / abs(b - a)
+        # Never finer than floats are: between two neighbours there is nothing left to try.
+        room = 2 * max(tolerance * max(1.0, abs(best)), _NEIGHBOURS * abs(best)) / abs(b - a)
         if room >= 1 or f_a == 0:
             return best
         # Interpolate only where the inverse is monotone over the bracket (Chandrupatla's test).
