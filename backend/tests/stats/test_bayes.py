@@ -117,7 +117,7 @@ def test_large_counts_agree_with_the_normal_limit() -> None:
 
 
 @given(st.floats(-8, 8), st.floats(1e-3, 1e3))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_normal_losses_agree_with_integration(z: float, sd: float) -> None:
     more, less = NormalBelief(z * sd, sd).expected_excess()
     assert more - less == pytest.approx(z * sd, rel=1e-12, abs=1e-12 * sd)
@@ -135,7 +135,7 @@ def test_small_probabilities_and_losses_keep_their_digits() -> None:
 
 
 @given(st.floats(-1, 1), st.floats(0.001, 1), st.floats(-1, 1), st.floats(0.001, 1))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_updating_multiplies_densities_in_any_order(m: float, sd: float, effect: float, error: float) -> None:
     prior = NormalBelief(m, sd)
     once = prior.after(effect, error)

@@ -9,7 +9,7 @@ It must not know which prior an experiment uses, nor what is done at which proba
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import copysign, inf, isfinite, isinf, log, pi, sqrt
+from math import copysign, hypot, inf, isfinite, isinf, log, pi, sqrt
 from typing import Protocol
 
 import numpy as np
@@ -119,10 +119,11 @@ class NormalBelief:
         """Updated by an estimate in the same scale: precisions add up. ValueError unless the standard error is > 0."""
         if not (isfinite(effect) and 0 < standard_error < inf):
             raise ValueError(f"an estimate is finite, its standard error > 0: {effect}, {standard_error}")
-        shrink = 0.0 if self.flat else 1 / (1 + (self.sd / standard_error) ** 2)
-        return NormalBelief(
-            effect + shrink * (self.mean - effect) if shrink else effect, standard_error * sqrt(1 - shrink)
-        )
+        if self.flat:
+            return NormalBelief(effect, standard_error)
+        both = hypot(self.sd, standard_error)
+        shrink = (standard_error / both) ** 2
+        return NormalBelief(shrink * self.mean + (1 - shrink) * effect, self.sd * (standard_error / both))
 
     def below(self, effect: float) -> float:
         """Right down to 1e-300."""
