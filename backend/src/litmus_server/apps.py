@@ -13,7 +13,7 @@ from litmus_server.http.control_plane import control_plane
 from litmus_server.http.envelope import Envelope
 from litmus_server.http.local import LocalOnly
 from litmus_server.http.traffic import ROUTE, Application, Receive, Scope, Send, Traffic
-from litmus_server.http.v1 import control, live, results
+from litmus_server.http.v1 import control, inspection, live, results, tail
 from litmus_server.http.v1.control_wire import REQUESTS, Meta
 from litmus_server.http.v1.data import DataPlane
 from litmus_server.http.v1.data_routes import ROUTES
@@ -37,7 +37,9 @@ def application(runtime: Runtime) -> Application:
             operations.router(runtime.operations, runtime.authenticator),
             control.routes(runtime.experiments, runtime.authenticator, meta),
             results.routes(runtime.reports, runtime.authenticator),
-            live.routes(runtime.live),
+            inspection.routes(runtime.inspection, runtime.authenticator),
+            tail.routes(runtime.tail),
+            live.routes(runtime.live),  # last: it answers for all streams that there are not
         ],
         data=ROUTES,
         requests=REQUESTS,

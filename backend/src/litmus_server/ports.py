@@ -7,8 +7,16 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from litmus_server.domain.assignment import Stored
-from litmus_server.domain.audit import AuditEntry, Cause
+from litmus_server.domain.audit import AuditEntry, Cause, Trail
 from litmus_server.domain.experiment import Experiment
+from litmus_server.domain.inspection import (
+    Filters,
+    Position,
+    ReasonCount,
+    SeenEvent,
+    Stretch,
+    UnitAssignment,
+)
 from litmus_server.domain.listing import Listing
 from litmus_server.domain.policy import Policy, Watermark
 from litmus_server.domain.series import Interval, Strip, Window
@@ -316,4 +324,78 @@ class Readings(Protocol):
 
     async def policies(self, experiment: int, before: int | None, limit: int) -> Sequence[Policy]:
         """Newest first, of those with a smaller version than `before`."""
+        ...
+
+
+class Inspected(NamedTuple):
+    """An experiment whose events are looked at; `variants`: key → ordinal."""
+
+    no: int
+    id: str
+    key: str
+    variants: Mapping[str, int]
+
+
+class Arrivals(NamedTuple):
+    """What became visible: `events` are the newest of the `total` that are meant, oldest first.
+
+    `batches` and `letters` are what they are known by, with their times: to be left out of the next look.
+    """
+
+    at: dt.datetime
+    batches: Mapping[int, dt.datetime]
+    letters: Mapping[int, dt.datetime]
+    total: int
+    events: Sequence[SeenEvent]
+
+
+class EventBook(Protocol):
+    """Both logs, read for people. `variant` is the ordinal that the filters' key means. Everything raises Unavailable when
+    the database is away.
+    """
+
+    async def subject(self, reference: str) -> Inspected | None:
+        """By id or key."""
+        ...
+
+    async def events(
+        self, experiment: int, variant: int | None, filters: Filters, below: Position | None, limit: int
+    ) -> Sequence[Stretch]:
+        """What came in for an experiment: at least one more than `limit` of each source, or as far as it was looked through.
+
+        Of a unit only the newest 10,000 are looked through.
+        """
+        ...
+
+    async def unit_events(self, unit: str, below: Position | None, limit: int) -> Sequence[Stretch]:
+        """The same for a unit, whatever the experiment."""
+        ...
+
+    async def dead_letters(
+        self, experiment: int | None, filters: Filters, below: Position | None, limit: int
+    ) -> Stretch:
+        """Those of an experiment, or (None) those that name none that there is."""
+        ...
+
+    async def rejections(
+        self, experiment: int | None, filters: Filters, most: dt.timedelta
+    ) -> Sequence[ReasonCount]:
+        """How many were rejected by hour and reason, `most` back at most."""
+        ...
+
+    async def unit(self, unit: str) -> Sequence[UnitAssignment]:
+        """Its assignments, newest first."""
+        ...
+
+    async def arrivals(
+        self,
+        experiment: int,
+        variant: int | None,
+        filters: Filters,
+        since: dt.datetime | None,
+        batches: Sequence[int],
+        letters: Sequence[int],
+        most: int,
+    ) -> Arrivals:
+        """What came in since (None: only what time it is), but for these batches and dead letters; `most` events."""
         ...

@@ -23,11 +23,14 @@ from litmus_server.domain.errors import Unavailable
 from litmus_server.domain.event import DeadLetter, LoggedEvent, Outcome
 from litmus_server.http.auth import Authenticator
 from litmus_server.http.operations import Operations
+from litmus_server.http.streams import Door
 from litmus_server.http.v1.data import DataPlane
 from litmus_server.http.v1.live import Live
+from litmus_server.http.v1.tail import Tail
 from litmus_server.services.decisions import Decisions
 from litmus_server.services.experiments import Experiments
 from litmus_server.services.ingest import Ingest
+from litmus_server.services.inspection import Inspection
 from litmus_server.services.reports import Reports
 from litmus_server.services.snapshots import Snapshots
 from litmus_server.settings import Settings
@@ -36,6 +39,7 @@ from litmus_server.store.assignments import AssignmentWriter
 from litmus_server.store.database import connect, open_pool
 from litmus_server.store.dead_letters import DeadLetterWriter
 from litmus_server.store.events import EventWriter
+from litmus_server.store.inspection import InspectionStore
 from litmus_server.store.jobs import Queue
 from litmus_server.store.journal import BatchIds, Journal
 from litmus_server.store.ledger import MetricRegistry, UnitLedger
@@ -61,6 +65,8 @@ class Runtime:
     experiments: Experiments
     reports: Reports
     live: Live
+    inspection: Inspection
+    tail: Tail
     data: DataPlane
     operations: Operations
     closing: asyncio.Event
@@ -95,6 +101,7 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
         development=settings.development,
     )
     reports = Reports(ReportStore(pool), Queue(pool))
+    inspection = Inspection(InspectionStore(pool))
     closing = asyncio.Event()
     runtime = Runtime(
         settings=settings,
@@ -102,7 +109,9 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
         authenticator=authenticator,
         experiments=Experiments(control.Control(pool), snapshots.refresh),
         reports=reports,
-        live=Live(reports, authenticator, closing),
+        live=Live(reports, Door(authenticator, closing)),
+        inspection=inspection,
+        tail=Tail(inspection, Door(authenticator, closing)),
         data=DataPlane(authenticator, Decisions(snapshots, assignments, events, ledger), ingest, snapshots),
         operations=Operations(
             version=VERSION,

@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 from drafts import ADMIN, WRITER, bandit, created
 from litmus_server.apps import application
+from litmus_server.http.streams import Door
 from litmus_server.http.v1.live import Live
 from litmus_server.jobs.handlers import handlers
 from litmus_server.jobs.runner import Runner
@@ -72,7 +73,8 @@ def serve(database_url: str, tmp_path: Path) -> Serve:
             **settings,
         }
         async with opened_runtime(Settings(**chosen), database_url) as runtime:
-            live = Live(runtime.reports, runtime.authenticator, runtime.closing, every=0.2, patience=patience)
+            door = Door(runtime.authenticator, runtime.closing, patience)
+            live = Live(runtime.reports, door, every=0.2)
             object.__setattr__(runtime, "live", live)
             listener = socket.create_server(("127.0.0.1", 0))
             port = listener.getsockname()[1]
@@ -221,7 +223,7 @@ async def test_a_watcher_that_does_not_read_is_dropped_and_the_others_go_on(serv
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
         assert b"101" in await asyncio.wait_for(reader.readline(), WAIT)
-        channels = server.runtime.live._channels
+        channels = server.runtime.live.channels.open
         async with server.watch(experiment) as stream:
             await received(stream)
             async with asyncio.timeout(WAIT):
@@ -238,9 +240,9 @@ async def test_a_watcher_that_leaves_ends_the_producer(serve: Serve) -> None:
         async with server.watch(experiment) as stream:
             await stream.send("hello?")  # what a watcher says is not listened to
             await received(stream)
-            assert len(server.runtime.live._channels) == 1
+            assert len(server.runtime.live.channels.open) == 1
         async with asyncio.timeout(WAIT):
-            while server.runtime.live._channels:  # noqa: ASYNC110
+            while server.runtime.live.channels.open:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
 

@@ -2,7 +2,8 @@
 
 import datetime as dt
 import re
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, TypeVar
 
 from fastapi import Query
 from pydantic import BeforeValidator
@@ -19,6 +20,8 @@ def _no_number(value: object) -> object:
 
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+W = TypeVar("W", bound=StrEnum)
 
 Moment = Annotated[dt.datetime, BeforeValidator(_no_number)]
 """A time in RFC 3339, not yet in UTC."""
@@ -40,6 +43,16 @@ def stored(text: str | None, name: str) -> str | None:
     if text is not None and "\0" in text:
         raise invalid(name, "must not hold NUL")
     return text
+
+
+def word(text: str | None, name: str, words: type[W]) -> W | None:
+    """The word that the text is. Raises Invalid with those that there are."""
+    if text is None:
+        return None
+    try:
+        return words(text)
+    except ValueError:
+        raise invalid(name, f"must be one of {', '.join(words)}") from None
 
 
 def words(values: list[str] | None) -> list[str]:

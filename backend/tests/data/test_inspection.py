@@ -1,0 +1,384 @@
+"""Looking at what came in: the events and dead letters of an experiment, one unit, and counts that can be explained."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+from litmus_server.domain.event import storable
+from litmus_server.domain.inspection import Position, SeenEvent, Side, Stretch, merged, read_cursor
+from litmus_server.store import inspection as store
+from litmus_server.store.database import connect
+from litmus_server.store.fold import Fold
+
+from .conftest import Door
+
+pytestmark = pytest.mark.database
+
+NOW = dt.datetime.now(dt.UTC)
+
+
+def exposure(experiment: str, unit: str, **more: Any) -> dict[str, Any]:
+    return {
+        "event_id": str(uuid4()),
+        "type": "exposure",
+        "experiment_id": experiment,
+        "unit_id": unit,
+        **more,
+    }
+
+
+def metric(
+    experiment: str | None, unit: str, name: str = "spend", value: float = 1, **more: Any
+) -> dict[str, Any]:
+    named = {} if experiment is None else {"experiment_id": experiment}
+    return {
+        "event_id": str(uuid4()), "type": "metric", "unit_id": unit, "metric_name": name, "value": value, **named, **more,
+    }  # fmt: skip
+
+
+async def read(door: Door, experiment: str, **query: Any) -> dict[str, Any]:
+    answer = await door.get(f"/api/v1/experiments/{experiment}/events", params=query)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def walked(door: Door, path: str, list_name: str = "events", **query: Any) -> list[dict[str, Any]]:
+    """All pages, one after the other."""
+    found: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
+    for _ in range(1000):
+        answer = await door.get(path, params={**query, **cursor})
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        found += body[list_name]
+        if body["next_cursor"] is None:
+            return found
+        cursor = {"cursor": body["next_cursor"]}
+    raise AssertionError("the pages do not end")
+
+
+async def fold(door: Door) -> None:
+    connection = await connect(door.database_url)
+    while (await Fold().fold_once(connection)).batches:
+        pass
+    await connection.close()
+
+
+async def test_an_event_is_shown_with_all_that_was_sent_and_what_it_became(door: Door) -> None:
+    made = await door.make("shop")
+    variant = (await door.assign("shop", "u"))["variant_key"]
+    sent = metric(
+        "shop", "u", "spend", 19.9, occurred_at=NOW.isoformat(), metadata={"order": 12345678901234567890, "price": 1.10}
+    )  # fmt: skip
+    await door.send(sent)
+    (event,) = (await read(door, "shop"))["events"]
+    received_at = dt.datetime.fromisoformat(event.pop("received_at"))
+    occurred_at = dt.datetime.fromisoformat(event.pop("occurred_at"))
+    assert abs((received_at - dt.datetime.now(dt.UTC)).total_seconds()) < 60
+    assert abs((occurred_at - NOW).total_seconds()) < 5
+    assert event == {
+        "outcome": "accepted", "event_id": sent["event_id"], "type": "metric", "experiment_id": str(made.id),
+        "experiment_key": "shop", "unit_id": "u", "unit_type": None, "variant_key": variant, "metric_name": "spend",
+        "value": 19.9, "door": "canonical", "metadata": sent["metadata"], "reason": None, "message": None, "body": None,
+    }  # fmt: skip
+
+
+async def test_a_value_is_shown_to_its_last_digit(door: Door) -> None:
+    await door.make("shop")
+    await door.assign("shop", "u")
+    events = [{**metric("shop", "u"), "value": "@"} for _ in range(3)]
+    values = ["999999999999.000001", "-0.000001", "1000000"]
+    body = msgspec.json.encode({"events": events}).decode()
+    for value in values:
+        body = body.replace('"@"', value, 1)
+    assert (await door.post("/api/v1/events", body)).json()["accepted"] == 3
+    answer = await door.get("/api/v1/experiments/shop/events")
+    shown = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode(answer.content)["events"]
+    assert {Decimal(each["value"]) for each in shown} == {Decimal(value) for value in values}
+
+
+async def test_a_rejected_event_is_shown_with_its_reason_and_its_body(door: Door) -> None:
+    await door.make("shop")
+    sent = metric("shop", "stranger", "spend", 2.5, variant_key="control", metadata={"a": 1})
+    await door.send(sent)
+    (event,) = (await read(door, "shop"))["events"]
+    assert event["outcome"] == "rejected"
+    assert event["reason"] == "not_in_experiment"
+    assert "assign it first" in event["message"]
+    body = msgspec.json.decode(event["body"])
+    assert {name: body[name] for name in sent if name != "value"} == {
+        name: value for name, value in sent.items() if name != "value"
+    }
+    told = ("type", "unit_id", "variant_key", "metric_name", "value", "metadata", "event_id")
+    assert {name: event[name] for name in told} == {name: sent[name] for name in told}
+
+
+async def test_pages_hold_every_event_once_newest_first_and_are_not_moved_by_new_ones(door: Door) -> None:
+    await door.make("shop")
+    for k in range(3):
+        await door.assign("shop", f"u{k}")
+    sent = []
+    for _ in range(6):
+        batch = [metric("shop", f"u{k % 4}") for k in range(9)]  # u3 is a stranger
+        await door.send(*batch)
+        sent += batch
+    first = await read(door, "shop", limit=7)
+    await door.send(*(metric("shop", "u0") for _ in range(5)))
+    rest = await walked(door, "/api/v1/experiments/shop/events", limit=7, cursor=first["next_cursor"])
+    found = first["events"] + rest
+    assert Counter(each["event_id"] for each in found) == Counter(each["event_id"] for each in sent)
+    times = [each["received_at"] for each in found]
+    assert times == sorted(times, reverse=True)
+    assert {each["outcome"] for each in found} == {"accepted", "rejected"}
+
+
+FILTERS: list[dict[str, Any]] = [
+    {}, {"outcome": "accepted"}, {"outcome": "rejected"}, {"type": "exposure"}, {"type": "metric"}, {"type": "conversion"},
+    {"metric": "spend"}, {"metric": "conversion"}, {"metric": "never"}, {"variant": "control"}, {"unit": "b/ä"},
+    {"unit": "nobody"}, {"reason": "not_in_experiment"}, {"reason": "value", "unit": "a"},
+    {"outcome": "accepted", "type": "metric", "metric": "spend", "variant": "treatment"},
+    {"outcome": "rejected", "metric": "spend"}, {"unit": "a", "type": "metric"},
+]  # fmt: skip
+
+
+async def test_filters_choose_exactly_the_events_that_they_mean(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Judged by the list without filters; with stretches so short that every search has to go on."""
+    monkeypatch.setattr(store, "_CHUNK", 2)
+    monkeypatch.setattr(store, "_LETTERS", 2)
+    monkeypatch.setattr(store, "BUDGET", 0.0)
+    await door.make("shop")
+    for unit in ("a", "b/ä"):
+        await door.assign("shop", unit)
+    for unit in ("a", "b/ä", "stranger"):
+        await door.send(
+            exposure("shop", unit), metric("shop", unit), metric("shop", unit, "clicks"),
+            {**metric("shop", unit), "type": "conversion", "metric_name": None}, metric("shop", unit, value=1e13),
+            {**metric("shop", unit), "type": "reward"},
+        )  # fmt: skip
+    path = "/api/v1/experiments/shop/events"
+    everything = await walked(door, path, limit=3)
+    assert len(everything) == 18
+    fields = {"metric": "metric_name", "variant": "variant_key", "unit": "unit_id"}
+    for query in FILTERS:
+        found = await walked(door, path, limit=3, **query)
+        meant = [
+            each
+            for each in everything
+            if all(
+                ("metric" if each["type"] == "reward" and name == "type" else each[fields.get(name, name)])
+                == wanted
+                for name, wanted in query.items()
+            )
+        ]
+        assert found == meant, query
+    assert any(each["type"] == "reward" for each in everything)
+
+
+async def test_since_and_until_bound_the_time_of_receipt(door: Door) -> None:
+    await door.make("shop")
+    await door.assign("shop", "u")
+    for _ in range(4):
+        await door.send(metric("shop", "u"), metric("shop", "stranger"))
+    times = sorted({each["received_at"] for each in await walked(door, "/api/v1/experiments/shop/events")})
+    found = await walked(door, "/api/v1/experiments/shop/events", since=times[2], until=times[5])
+    assert sorted({each["received_at"] for each in found}) == times[2:5]
+
+
+MEANINGLESS: list[tuple[dict[str, Any], str]] = [
+    ({"outcome": "duplicate"}, "outcome"), ({"type": "view"}, "type"), ({"limit": 0}, "limit"), ({"limit": 201}, "limit"),
+    ({"cursor": "abc"}, "cursor"), ({"since": "17"}, "since"), ({"reason": "odd"}, "reason"),
+    ({"outcome": "accepted", "reason": "clock"}, "reason"), ({"since": "2026-02-01", "until": "2026-01-01"}, "since"),
+    ({"metric": "a\0"}, "metric"), ({"unit": "a\0"}, "unit"), ({"variant": "nobody"}, "variant"), ({"named": "maybe"}, "named"),
+]  # fmt: skip
+
+
+async def test_a_query_that_means_nothing_is_told_where(door: Door) -> None:
+    await door.make("shop")
+    for query, name in MEANINGLESS:
+        answer = await door.get("/api/v1/experiments/shop/events", params=query)
+        assert answer.status_code == 400, answer.text
+        assert f"/query/{name}" in [fault["pointer"] for fault in answer.json()["errors"]], answer.text
+
+
+async def test_an_unknown_experiment_has_no_events(door: Door) -> None:
+    for path in ("/api/v1/experiments/nobody/events", "/api/v1/dead-letters?experiment=nobody"):
+        answer = await door.get(path)
+        assert answer.status_code == 404
+        assert answer.json()["error"] == "Experiment not found"
+
+
+async def test_events_that_name_no_experiment_are_shown_where_they_count(door: Door) -> None:
+    """Exactly those that the fold counts: after the exposure, of the experiment's type of unit."""
+    metrics: dict[str, Any] = {"primary_metric": {"name": "spend", "kind": "mean"}}
+    for name, unit_type in (("one", "user"), ("two", "user"), ("sessions", "session")):
+        await door.make(name, unit_type=unit_type, **metrics)
+        await door.assign(name, "u")
+        await door.assign(name, "v")
+    await door.send(metric(None, "u", value=1))  # before any exposure
+    await door.send(exposure("one", "u"), exposure("sessions", "u"), exposure("two", "v"))
+    late = [
+        metric(None, "u", value=2),
+        metric(None, "u", value=4, unit_type="user"),
+        metric(None, "v", value=8),
+    ]
+    await door.send(*late, metric(None, "u", value=16, unit_type="session"), metric("one", "u", value=32))
+    await fold(door)
+    for name in ("one", "two", "sessions"):
+        unnamed = await walked(door, f"/api/v1/experiments/{name}/events", named="false", limit=1)
+        named = await walked(door, f"/api/v1/experiments/{name}/events", type="metric")
+        assert all(each["experiment_id"] is None for each in unnamed)
+        assert {each["variant_key"] for each in unnamed} <= {"control", "treatment"}
+        counted = (await door.get(f"/api/v1/experiments/{name}/metrics")).json()["variant_metrics"].values()
+        total = sum(each["conversions"]["spend"]["sum"] for each in counted if each["conversions"])
+        assert (
+            total
+            == sum(each["value"] for each in unnamed + named)
+            == {"one": 38, "two": 8, "sessions": 16}[name]
+        )
+    of_unit = await walked(door, "/api/v1/experiments/one/events", named="false", unit="u")
+    assert sorted(each["value"] for each in of_unit) == [2, 4]
+    assert await walked(door, "/api/v1/experiments/one/events", named="false", unit="v") == []
+
+
+async def test_dead_letters_of_no_experiment_are_found_with_their_counts(door: Door) -> None:
+    await door.make("shop")
+    await door.send(metric("nobody", "u"), metric("nobody", "v"), {"event_id": "e", "type": "view"})
+    await door.send(metric("shop", "stranger"))
+    body = (await door.get("/api/v1/dead-letters")).json()
+    assert Counter(each["reason"] for each in body["dead_letters"]) == {
+        "unknown_experiment": 2,
+        "malformed": 1,
+    }
+    assert all(each["experiment_id"] is None for each in body["dead_letters"])
+    hour = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)
+    counts = {each["reason"]: each["count"] for each in body["counts"]}
+    assert counts == {"unknown_experiment": 2, "malformed": 1}
+    assert hour - dt.timedelta(hours=1) <= dt.datetime.fromisoformat(body["counts"][0]["hour"]) <= hour
+    one = (await door.get("/api/v1/dead-letters", params={"reason": "malformed"})).json()
+    assert [each["event_id"] for each in one["dead_letters"]] == ["e"]
+    assert [each["count"] for each in one["counts"]] == [1]
+    of_shop = (await door.get("/api/v1/dead-letters", params={"experiment": "shop"})).json()
+    assert [each["unit_id"] for each in of_shop["dead_letters"]] == ["stranger"]
+    assert [each["reason"] for each in of_shop["counts"]] == ["not_in_experiment"]
+    paged = await walked(door, "/api/v1/dead-letters", "dead_letters", limit=1)
+    assert paged == body["dead_letters"]
+    old = (await door.get("/api/v1/dead-letters", params={"until": "2020-01-01"})).json()
+    assert old == {"dead_letters": [], "counts": [], "next_cursor": None}
+
+
+UNREADABLE = [
+    "", "[]", "nonsense", '{"type": 7, "value": "x", "occurred_at": "never"}', '{"value": 1e400}', '{"value": true}',
+    '{"occurred_at": "9999-12-31T23:59:59-23:00"}', "[" * 3000, '{"metadata": "\\ud800"}',
+]  # fmt: skip
+
+
+async def test_a_dead_letter_that_cannot_be_read_is_shown_as_it_came(door: Door) -> None:
+    await door.make("shop")
+    for body in UNREADABLE:
+        await door.runtime.pool.execute(
+            "insert into dead_letter (experiment, reason, message, door, body) select no, 'malformed', 'm', 1, $1 from experiments",
+            storable(body),
+        )
+    events = (await read(door, "shop"))["events"]
+    assert [event["body"] for event in reversed(events)] == [storable(body) for body in UNREADABLE]
+    for event in events:
+        assert event["type"] is event["metric_name"] is event["occurred_at"] is None
+
+
+UNITS = ["u", "a/b/c", "/", "ä ö?#%25", "x" * 256, "user/events", "雪\U0001f4a5"]
+
+
+async def test_a_unit_is_found_whatever_it_is_called(door: Door) -> None:
+    await door.make("shop")
+    for unit in UNITS:
+        await door.assign("shop", unit)
+        await door.send(exposure("shop", unit))
+    for unit in UNITS:
+        answer = await door.get(f"/api/v1/units/{quote(unit, safe='')}")
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        assert body["unit_id"] == unit
+        assert [each["experiment_key"] for each in body["assignments"]] == ["shop"]
+        assert [each["unit_id"] for each in body["events"]] == [unit]
+
+
+async def test_a_unit_is_shown_with_its_assignments_what_they_counted_and_its_events(door: Door) -> None:
+    made = await door.make("shop", primary_metric={"name": "spend", "kind": "mean", "window_days": 1})
+    await door.make("other")
+    assigned = await door.assign("shop", "u", attributes={"country": "DE"})
+    await door.assign("other", "u")
+    await door.send(exposure("shop", "u"), metric("shop", "u", value=2.5), metric(None, "u", value=4))
+    await door.send(metric("shop", "u", value=1e13), metric("shop", "another"))
+    await fold(door)
+    body = (await door.get("/api/v1/units/u", params={"limit": 3})).json()
+    assert [each["experiment_key"] for each in body["assignments"]] == ["other", "shop"]
+    shop = body["assignments"][1]
+    same = (
+        "experiment_id", "assignment_id", "variant_id", "variant_key", "variant_name", "propensity", "revision", "policy_version",
+    )  # fmt: skip
+    assert {name: shop[name] for name in same} == {name: assigned[name] for name in same}
+    assert (shop["epoch"], shop["door"], shop["attributes"]) == (1, "canonical", {"country": "DE"})
+    assert shop["experiment_id"] == str(made.id)
+    (spend,) = shop["metrics"]
+    counted = {name: spend[name] for name in ("name", "role", "kind", "events", "total", "before")}
+    assert counted == {
+        "name": "spend",
+        "role": "primary",
+        "kind": "mean",
+        "events": 2,
+        "total": 6.5,
+        "before": 0,
+    }
+    exposed_at = dt.datetime.fromisoformat(shop["first_exposure"])
+    assert dt.datetime.fromisoformat(spend["window_ends_at"]) - exposed_at == dt.timedelta(days=1)
+    assert body["assignments"][0]["first_exposure"] is None
+    everything = await walked(door, "/api/v1/units/u", limit=1)
+    assert everything[:3] == body["events"]
+    assert Counter((each["outcome"], each["experiment_key"]) for each in everything) == {
+        ("accepted", "shop"): 2, ("accepted", None): 1, ("rejected", "shop"): 1,
+    }  # fmt: skip
+
+
+async def test_of_a_unit_that_never_came_nothing_is_known(door: Door) -> None:
+    body = (await door.get("/api/v1/units/nobody")).json()
+    assert body == {"unit_id": "nobody", "assignments": [], "events": [], "next_cursor": None}
+    assert (await door.get("/api/v1/units/%00")).status_code == 404
+
+
+async def test_an_adaptive_assignment_tells_its_policy_version(door: Door) -> None:
+    await door.make("bandit", type="thompson_sampling")
+    assigned = await door.assign("bandit", "u")
+    (shown,) = (await door.get("/api/v1/units/u")).json()["assignments"]
+    assert shown["policy_version"] == assigned["policy_version"]
+    assert shown["epoch"] is None
+
+
+def test_a_cursor_names_its_place() -> None:
+    for place in (Position(NOW, True, UUID(int=2**128 - 1).int), Position(NOW, False, 0)):
+        assert read_cursor(place.cursor) == place
+
+
+def test_a_page_ends_where_a_source_was_not_looked_through_any_more() -> None:
+    def seen(second: int, accepted: bool) -> tuple[Position, SeenEvent]:
+        at = NOW + dt.timedelta(seconds=second)
+        side = Side.ACCEPTED if accepted else Side.REJECTED
+        event = SeenEvent(side, str(second), None, None, None, None, None, None, None, None, None, at, None)
+        return Position(at, accepted, second), event
+
+    near = Stretch([seen(9, True), seen(7, True)], seen(6, True)[0])
+    far = Stretch([seen(8, False), seen(5, False)], None)
+    page = merged([near, far], 50)
+    assert [event.event_id for event in page.events] == ["9", "8", "7"]
+    assert page.next_cursor == seen(6, True)[0].cursor
+    assert [event.event_id for event in merged([near, far], 2).events] == ["9", "8"]
+    assert merged([far], 2).next_cursor is None
