@@ -24,6 +24,7 @@ FULL = (
     ("rebuild.py",),
     ("report.py",),
     ("fold.py",),
+    ("plans.py",),
     ("crash.py",),
 )
 QUICK = (

@@ -79,12 +79,20 @@ async def test_another_window_counts_what_it_holds_after_a_refold(connection: Co
     assert await tables(connection) == judge(log, [wider, *EXPERIMENTS[1:]])
 
 
-async def test_rebuilding_right_tables_finds_nothing(connection: Connection, database_url: str) -> None:
+async def test_rebuilding_right_tables_finds_nothing_and_writes_nothing(
+    connection: Connection, database_url: str
+) -> None:
     await declare(connection, EXPERIMENTS)
     log = random_log(11, 300)
     await _log_and_fold(connection, log)
+    places = [
+        await connection.fetch(f"select ctid, xmin from {table} order by ctid")
+        for table in ("unit_state", "moments", "rollup", "fold_mark")
+    ]
     assert await rebuild(database_url) == Rebuilt(0, 0, 0, 0)
     assert await tables(connection) == judge(log, EXPERIMENTS)
+    for table, before in zip(("unit_state", "moments", "rollup", "fold_mark"), places, strict=True):
+        assert await connection.fetch(f"select ctid, xmin from {table} order by ctid") == before, table
 
 
 async def test_rebuilding_an_empty_database_finds_nothing(database_url: str) -> None:

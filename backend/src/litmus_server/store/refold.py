@@ -45,24 +45,38 @@ class Refolded:
 
 async def refold(connection: "asyncpg.Connection[Any]", pairs: Pairs, minutes_from: dt.datetime) -> Refolded:
     """In a fold transaction. Reads batches that are folded, never one that waits."""
-    shift, rows = statement("refold_shift"), statement("refold_rows")
+    shift = statement("refold_shift")
     before = await connection.fetchval(shift, -1, pairs.units, pairs.experiments, minutes_from)
-    done = await connection.fetchrow(
-        rows,
+    done = await _rows(connection, pairs, minutes_from, write=True)
+    after = await connection.fetchval(shift, 1, pairs.units, pairs.experiments, minutes_from)
+    if before or after or done["emptied"]:
+        await sweep(connection, pairs.experiments)
+    grown = Counter(done["entered"] or ())
+    grown.subtract(done["withdrawn"] or ())
+    return Refolded(len(done["units"] or ()), grown)
+
+
+async def wrong(connection: "asyncpg.Connection[Any]", pairs: Pairs, minutes_from: dt.datetime) -> Pairs:
+    """In a fold transaction: those of these pairs whose rows are not what the log says. Changes nothing."""
+    found = await _rows(connection, pairs, minutes_from, write=False)
+    return Pairs.of(found["units"] or (), found["experiments"] or ())
+
+
+async def _rows(
+    connection: "asyncpg.Connection[Any]", pairs: Pairs, minutes_from: dt.datetime, *, write: bool
+) -> "asyncpg.Record":
+    row = await connection.fetchrow(
+        statement("refold_rows"),
         pairs.units,
         pairs.experiments,
         pairs.variants,
         pairs.epochs,
         pairs.exposures,
         minutes_from,
+        write,
     )
-    assert done is not None
-    after = await connection.fetchval(shift, 1, pairs.units, pairs.experiments, minutes_from)
-    if before or after or done["emptied"]:
-        await sweep(connection, pairs.experiments)
-    grown = Counter(done["entered"] or ())
-    grown.subtract(done["withdrawn"] or ())
-    return Refolded(done["changed"], grown)
+    assert row is not None
+    return row
 
 
 async def sweep(connection: "asyncpg.Connection[Any]", experiments: Iterable[int]) -> None:

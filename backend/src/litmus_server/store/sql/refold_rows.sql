@@ -1,5 +1,6 @@
 -- The rows of these pairs, computed again from what the log holds and is folded, and the events that name no experiment
--- counted or no longer counted for them. `+ 0`: else the planner reads an empty partition by batch, in order to merge with
+-- counted or no longer counted for them; answered are the pairs whose rows are not what stands. $7: false to look and write
+-- nothing. `+ 0`: else the planner reads an empty partition by batch, in order to merge with
 -- the queue, and keeps that plan when the week has come and the partition is full. $3 to $5: an exposure that this fold brings, or null. $6: where the minutes begin.
 with pair as materialized (
     select g.*, x.unit_type, x.cohort_hours, s.first_at as stood_at, w.width
@@ -59,24 +60,27 @@ fresh as materialized (
         where s.first_at is not null
     ) a
 ),
+wrong as materialized (
+    select r.*
+    from fresh r
+    left join lateral (select * from unit_state where unit = r.unit and experiment = r.experiment limit 1) s on true
+    where case when r.variant is null then s.unit is not null
+               else (s.variant, s.epoch, s.cohort, s.first_at, s.counts, s.totals, s.before, s.firsts)
+                    is distinct from (r.variant, r.epoch, r.cohort, r.first_at, r.counts, r.totals, r.before, r.firsts) end
+),
 written as (
     insert into unit_state as s (unit, experiment, variant, epoch, cohort, first_at, counts, totals, before, firsts)
     select unit, experiment, variant, epoch, cohort, first_at, counts, totals, before, firsts
-    from fresh
-    where variant is not null
+    from wrong
+    where variant is not null and $7
     on conflict (unit, experiment) do update
     set variant = excluded.variant, epoch = excluded.epoch, cohort = excluded.cohort, first_at = excluded.first_at,
         counts = excluded.counts, totals = excluded.totals, before = excluded.before, firsts = excluded.firsts
-    where (s.variant, s.epoch, s.cohort, s.first_at, s.counts, s.totals, s.before, s.firsts)
-          is distinct from (excluded.variant, excluded.epoch, excluded.cohort, excluded.first_at, excluded.counts,
-                            excluded.totals, excluded.before, excluded.firsts)
-    returning experiment
 ),
 removed as (
     delete from unit_state s
-    using fresh r
-    where r.variant is null and s.unit = r.unit and s.experiment = r.experiment
-    returning s.experiment
+    using wrong r
+    where r.variant is null and $7 and s.unit = r.unit and s.experiment = r.experiment
 ),
 tallied as (
     insert into rollup as r (experiment, variant, metric, span, at, events, total, units)
@@ -87,7 +91,7 @@ tallied as (
         from (
             select *, coalesce((occurred_at >= first_at)::integer, 0) - coalesce((occurred_at >= stood_at)::integer, 0) as weight
             from past
-            where loose
+            where loose and $7
         ) l
         where weight <> 0
         group by 1, 2, 3, 4
@@ -98,7 +102,8 @@ tallied as (
     set events = r.events + excluded.events, total = r.total + excluded.total
     returning events = 0 and total = 0 and units = 0 as empty
 )
-select (select count(*) from written) + (select count(*) from removed) as changed,
-       (select array_agg(experiment) from fresh where first_at is not null and stood_at is null) as entered,
-       (select array_agg(experiment) from fresh where first_at is null and stood_at is not null) as withdrawn,
+select array_agg(unit) as units, array_agg(experiment) as experiments,
+       array_agg(experiment) filter (where first_at is not null and stood_at is null) as entered,
+       array_agg(experiment) filter (where first_at is null and stood_at is not null) as withdrawn,
        exists (select from tallied where empty) as emptied
+from wrong

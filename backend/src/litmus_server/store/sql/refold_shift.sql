@@ -7,11 +7,16 @@ with part as materialized (
 ),
 summed as (
     insert into moments as o (experiment, variant, epoch, cohort, metric, span, n, s1, s2, s3, x1, x2, xy)
-    select p.experiment, p.variant, s.epoch_of, s.cohort_of, p.metric, s.span, $1::integer * sum(p.n), $1 * sum(p.y),
-           $1 * sum(p.y * p.y), $1 * sum(p.y * p.y * p.y), $1 * sum(p.x), $1 * sum(p.x * p.x), $1 * sum(p.x * p.y)
-    from part p
-    cross join lateral moments_spans(p.epoch, p.cohort) s
-    group by p.experiment, s.span, p.metric, p.variant, s.epoch_of, s.cohort_of
+    select d.experiment, d.variant, s.epoch_of, s.cohort_of, d.metric, s.span, $1::integer * sum(d.n), $1 * sum(d.s1), $1 * sum(d.s2),
+           $1 * sum(d.s3), $1 * sum(d.x1), $1 * sum(d.x2), $1 * sum(d.xy)
+    from (
+        select experiment, variant, epoch, cohort, metric, sum(n) as n, sum(y) as s1, sum(y * y) as s2, sum(y * y * y) as s3,
+               sum(x) as x1, sum(x * x) as x2, sum(x * y) as xy
+        from part
+        group by experiment, variant, epoch, cohort, metric
+    ) d
+    cross join lateral moments_spans(d.epoch, d.cohort) s
+    group by d.experiment, s.span, d.metric, d.variant, s.epoch_of, s.cohort_of
     on conflict (experiment, span, metric, variant, epoch, cohort) do update
     set n = o.n + excluded.n, s1 = o.s1 + excluded.s1, s2 = o.s2 + excluded.s2, s3 = o.s3 + excluded.s3,
         x1 = o.x1 + excluded.x1, x2 = o.x2 + excluded.x2, xy = o.xy + excluded.xy
