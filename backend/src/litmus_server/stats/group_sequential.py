@@ -144,7 +144,7 @@ def stagewise(
     upper = np.array([b for _, b in stops] + [statistic])
 
     def excess(drift: float) -> float:
-        return _probability_above(drift, times, upper, one_sided) - probability
+        return probability_above(drift, times, upper, one_sided=one_sided) - probability
 
     middle, reach = statistic / sqrt(looks[-1]), 4 / sqrt(looks[-1])
     low, high = middle - reach, middle + reach
@@ -242,8 +242,14 @@ def _curve(spending: Spending, one_sided: bool, looks: tuple[float, ...]) -> tup
     return low, high, np.asarray(chebyshev.chebfit(places, last.bound, _DEGREE), dtype=np.float64)
 
 
-def _probability_above(drift: float, times: _Array, upper: _Array, one_sided: bool) -> float:
-    """That S crosses an upper boundary before the last look, or reaches it and lies at or above the last of `upper`."""
+def probability_above(
+    drift: float, times: Sequence[float] | _Array, upper: Sequence[float] | _Array, *, one_sided: bool = False
+) -> float:
+    """That S with this drift crosses an upper boundary before the last look, or is at or above the last of `upper` there.
+
+    Two-sided tests end at the mirrored lower boundary too. With the last boundary as the last of `upper` it is the power of
+    the upper side; `times` are the fractions of information at the looks.
+    """
     x, w, before, total = np.zeros(1), np.ones(1), 0.0, 0.0
     for k, (t, bound) in enumerate(zip(times, upper, strict=True)):
         step = t - before

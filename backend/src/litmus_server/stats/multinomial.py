@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, gammaln, lambertw, logsumexp
+from scipy.special import expit, gammaln, logsumexp
 
 from litmus_server.stats.absence import TooFew, Undefined
 from litmus_server.stats.beta import Interval
+from litmus_server.stats.critical import best_ratio
 from litmus_server.stats.roots import root
 
 Array = NDArray[np.float64]
@@ -114,9 +115,9 @@ def concentration_for(planned_total: float, alpha: float = 0.05) -> float:
     r* = −W₋₁(−α² ÷ e) − 1 minimises the boundary of the normal mixture at the planned end (Howard et al., Annals of
     Statistics 49, 2021, section 3.5), and this boundary approaches that one. ValueError unless the total is positive and 0 < α < 1.
     """
-    if not (planned_total > 0 and 0 < alpha < 1):
-        raise ValueError(f"the total must be positive and alpha between 0 and 1: {planned_total}, {alpha}")
-    return float(planned_total / (-lambertw(-(alpha**2) / np.e, k=-1).real - 1))
+    if not planned_total > 0:
+        raise ValueError(f"the planned total must be positive: {planned_total}")
+    return planned_total / best_ratio(alpha)
 
 
 @dataclass(frozen=True, slots=True)
