@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from math import exp, expm1, inf, isinf, log, log1p, sqrt
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import lambertw, log_ndtr, ndtr, ndtri, stdtr, stdtrit
 
 from litmus_server.stats import group_sequential
@@ -74,7 +76,7 @@ class GroupSequential:
 
     def p_value(self, statistic: float, df: float = inf, *, one_sided: bool = False) -> float:
         """The repeated p-value of this look: at least 1e-10, and 1 where it is above one half."""
-        z = _as_rare_z(statistic, df)
+        z = float(normal_score(statistic, df))
         return group_sequential.repeated_p_value(z, self._looks, self.spending, one_sided=one_sided)
 
     @property
@@ -136,13 +138,9 @@ class AlwaysValid:
 
         Under no effect its expectation is at most 1 at every time at once. One-sided from the half of the mixture above zero.
         """
-        r = self.ratio
         if one_sided:
-            return self._log_evidence_one_sided(_as_rare_z(statistic, df))
-        square = statistic**2
-        if isinf(df):
-            return 0.5 * (square * (r / (1 + r)) - log1p(r))
-        return 0.5 * (df + 1) * (log1p(square / df) - log1p(square / df / (1 + r))) - 0.5 * log1p(r)
+            return self._log_evidence_one_sided(float(normal_score(statistic, df)))
+        return float(log_evidence(statistic, self.ratio, df))
 
     def _log_evidence_one_sided(self, z: float) -> float:
         shrink = self.ratio / (1 + self.ratio)
@@ -198,17 +196,29 @@ def information(treatment_units: int, control_units: int) -> float:
     return 1 / (1 / treatment_units + 1 / control_units)
 
 
-def _as_rare_z(t: float, df: float) -> float:
-    """The standard normal value whose tail is as small as that of `t` with `df` degrees of freedom."""
-    if isinf(df) or isinf(t):
-        return t
-    tail = float(stdtr(df, -abs(t)))
-    size = float(-ndtri(max(tail, _TINY)))
-    return size if t > 0 else -size
+def log_evidence(statistic: ArrayLike, ratio: ArrayLike, df: ArrayLike = inf) -> NDArray[np.float64]:
+    """`AlwaysValid.log_evidence` of many two-sided statistics, ratios and degrees of freedom at once."""
+    square, r, df = (
+        np.square(statistic),
+        np.asarray(ratio, dtype=np.float64),
+        np.asarray(df, dtype=np.float64),
+    )
+    with np.errstate(invalid="ignore"):
+        student = 0.5 * (df + 1) * (np.log1p(square / df) - np.log1p(square / df / (1 + r)))
+    return np.asarray(np.where(np.isinf(df), 0.5 * square * (r / (1 + r)), student) - 0.5 * np.log1p(r))
+
+
+def normal_score(t: ArrayLike, df: ArrayLike) -> NDArray[np.float64]:
+    """The standard normal values whose tails are as small as those of these t with their degrees of freedom."""
+    t, df = np.asarray(t, dtype=np.float64), np.asarray(df, dtype=np.float64)
+    size = np.abs(t)
+    exact = np.isinf(df) | np.isinf(t)
+    rare = -ndtri(np.maximum(stdtr(np.where(exact, 1.0, df), -np.where(exact, 0.0, size)), _TINY))
+    return np.asarray(np.copysign(np.where(exact, size, rare), t))
 
 
 def _as_rare_t(z: float, df: float) -> float:
-    """The inverse of `_as_rare_z`."""
+    """The inverse of `normal_score`."""
     if isinf(df) or isinf(z):
         return z
     tail = float(ndtr(-abs(z)))
