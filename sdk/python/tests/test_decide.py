@@ -7,7 +7,7 @@ import pytest
 from goldens import golden, names
 from hypothesis import given
 from hypothesis import strategies as st
-from litmus.decide import BUCKETS, REASONS, Decision, Experiment, InvalidUnit, compile_entry, decide
+from litmus.decide import BUCKETS, REASONS, Decision, Experiment, InvalidUnit, bucket, compile_entry, decide
 from scipy import stats
 
 UNITS = [f"user-{number}" for number in range(2_000)]
@@ -119,6 +119,37 @@ def test_two_experiments_of_one_layer_never_share_a_unit(salt: str, one: int, ot
     experiments = [entry(salt=f"{place:016x}", layer=layer) for place, layer in enumerate(layers)]
     for unit in UNITS[:50]:
         assert sum(decide(experiment, unit).in_experiment for experiment in experiments) == 1
+
+
+@given(SALTS, SHARES, SHARES)
+def test_raising_the_holdout_only_takes_units_out(salt: str, one: int, other: int) -> None:
+    low, high = sorted((one, other))
+    smaller, larger = (entry(holdout={"salt": salt, "share": share}) for share in (low, high))
+    for unit in UNITS[:100]:
+        before, after = decide(smaller, unit), decide(larger, unit)
+        assert (after.reason == "holdout") is (bucket(f"holdout:{salt}", unit) < high)
+        if after.in_experiment:
+            assert before == after
+
+
+def test_holdout_and_variant_are_drawn_independently() -> None:
+    held, whole = entry(holdout={"salt": "h", "share": 300_000}), entry()
+    table = [[0, 0], [0, 0]]
+    for number in range(20_000):
+        unit = f"user-{number}"
+        table[decide(held, unit).in_experiment][decide(whole, unit).variant] += 1
+    assert stats.chi2_contingency(table).pvalue > 1e-4
+
+
+@given(weights(), SHARES)
+def test_a_flag_gives_what_the_experiment_of_the_same_document_gives(parts: list[int], traffic: int) -> None:
+    experiment = with_weights(parts, traffic=traffic)
+    flag = with_weights(parts, traffic=traffic, type="flag")
+    for unit in UNITS[:50]:
+        one, other = decide(experiment, unit), decide(flag, unit)
+        assert not other.in_experiment
+        assert other.reason == ("flag" if one.in_experiment else one.reason)
+        assert (one.variant, one.propensity, one.bucket) == (other.variant, other.propensity, other.bucket)
 
 
 @given(weights())

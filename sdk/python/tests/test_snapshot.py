@@ -31,6 +31,15 @@ REFUSED: list[tuple[str, Edit]] = [
     ("/layer", lambda d: d.update(layer=[])),
     ("/layer/to", lambda d: d.update(layer={"salt": "x", "from": 500_000, "to": 1})),
     ("/layer/salt", lambda d: d.update(layer={"from": 0, "to": 1})),
+    ("/holdout", lambda d: d.update(holdout=0.05)),
+    ("/holdout/salt", lambda d: d.update(holdout={"share": 1})),
+    ("/holdout/share", lambda d: d.update(holdout={"salt": "x", "share": 1_000_001})),
+    ("/forced", lambda d: d.update(forced=["user-1"])),
+    ("/forced", lambda d: d.update(forced={"": 1})),
+    ("/forced", lambda d: d.update(forced={"a\ud800": 1})),
+    ("/forced/a~1b~0", lambda d: d.update(forced={"a/b~": 2})),
+    ("/forced/user-1", lambda d: d.update(forced={"user-1": "treatment"})),
+    ("/audience/audience", lambda d: d.update(audience={"audience": "a_name_is_not_published"})),
     (
         "/audience/all/0/operator",
         lambda d: d.update(audience={"all": [{"attribute": "x", "operator": "like"}]}),
@@ -66,7 +75,7 @@ JSON = st.recursive(
 )
 
 
-@given(st.sampled_from(sorted(document())), JSON)
+@given(st.sampled_from(sorted({*document(), "holdout", "forced"})), JSON)
 def test_any_document_is_compiled_or_refused_with_a_place_in_it(field: str, value: Any) -> None:
     broken = document(**{field: value})
     pointer = ""

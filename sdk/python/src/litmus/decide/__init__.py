@@ -5,37 +5,43 @@ It is shared by the SDK and the server and knows neither: no I/O, no clock, no d
 
 from litmus.decide.bucketing import BUCKETS, InvalidUnit, bucket, h32, thresholds
 from litmus.decide.document import InvalidEntry
+from litmus.decide.explanation import Finding, Step, explain
 from litmus.decide.kernel import REASONS, Decision, Reason, decide
 from litmus.decide.snapshot import (
     DecisionTable,
     Experiment,
-    Layer,
+    Gate,
     Policy,
     Variant,
     compile_entry,
     parse_policy,
 )
-from litmus.decide.targeting import InvalidCondition, Predicate, compile_condition
+from litmus.decide.targeting import Condition, InvalidCondition, compile_condition, expand, names
 
 __all__ = [
     "BUCKETS",
     "REASONS",
+    "Condition",
     "Decision",
     "DecisionTable",
     "Experiment",
+    "Finding",
+    "Gate",
     "InvalidCondition",
     "InvalidEntry",
     "InvalidUnit",
-    "Layer",
     "Policy",
-    "Predicate",
     "Reason",
+    "Step",
     "Variant",
     "bucket",
     "compile_condition",
     "compile_entry",
     "decide",
+    "expand",
+    "explain",
     "h32",
+    "names",
     "parse_policy",
     "thresholds",
 ]

@@ -10,6 +10,16 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
+def escaped(key: object) -> str:
+    """A key as a step of a JSON pointer (RFC 6901)."""
+    return str(key).replace("~", "~0").replace("/", "~1")
+
+
+def has_utf8(text: str) -> bool:
+    """Whether a text has a UTF-8 form: it has no lone surrogate."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 class InvalidEntry(ValueError):
     """The document is not a configuration entry; `pointer` (RFC 6901) says which part is wrong."""
 
@@ -39,7 +49,7 @@ class Document:
     def text(self, name: str) -> str:
         """A text that is not empty and has a UTF-8 form."""
         value = self._typed(name, str, "a text")
-        if not value or any("\ud800" <= character <= "\udfff" for character in value):
+        if not value or not has_utf8(value):
             raise self.wrong(name, "a text that is not empty and has no lone surrogate is needed")
         return value
 
@@ -69,6 +79,15 @@ class Document:
             raise self.wrong(name, "a list of integers is needed")
         return tuple(items)
 
+    def ordinals(self, name: str, count: int) -> dict[str, int]:
+        """An object of texts to integers below `count`; empty when it is null or absent."""
+        found = self.document(name)
+        names = () if found is None else tuple(found._fields)
+        for each in names:
+            if not each or not has_utf8(each):
+                raise self.wrong(name, "its names are texts that are not empty and have no lone surrogate")
+        return {} if found is None else {each: found.integer(each, 0, count - 1) for each in names}
+
     def documents(self, name: str) -> tuple["Document", ...]:
         """A list of at least one object."""
         items = self._typed(name, list, "a list")
@@ -83,7 +102,7 @@ class Document:
 
     def wrong(self, name: str, message: str) -> InvalidEntry:
         """The error that this field deserves."""
-        return InvalidEntry(f"{self.at}/{name}", message)
+        return InvalidEntry(f"{self.at}/{escaped(name)}", message)
 
     def _typed(self, name: str, expected: type[T], described: str, default: T | None = None) -> T:
         value = self._fields.get(name, default)

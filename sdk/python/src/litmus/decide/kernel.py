@@ -1,7 +1,7 @@
 """The decision itself: one pure function, the same answer on every machine and in every language.
 
 It knows a compiled experiment; it must not know of stored assignments, which are honoured by the caller
-between `forced` and `layer`.
+between `forced` and `holdout`.
 """
 
 from bisect import bisect_right
@@ -16,11 +16,13 @@ Reason: TypeAlias = Literal[
     "paused",  # control for everybody
     "shipped",  # completed or archived, and a winner was named: the winner for everybody
     "completed",  # completed or archived without a winner: control for everybody
-    "forced",  # the caller named the variant, for a preview that logs nothing
+    "forced",  # the caller named the variant, or the configuration did for this unit: a preview that logs nothing
+    "holdout",  # outside: this unit is kept out of every experiment
     "layer",  # outside: the layer gave this unit to another experiment, or to none
     "audience",  # outside: the attributes do not match
     "traffic",  # outside: beyond the share of traffic
     "assigned",  # inside: drawn with the propensity that the decision carries
+    "flag",  # drawn likewise, where nothing is measured
 ]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
@@ -38,8 +40,8 @@ class Decision(NamedTuple):
     in_experiment: bool
     """True exactly when the reason is `assigned`: only then may an exposure be logged."""
     bucket: int | None
-    """Where the unit fell in the draw that settled the matter (variant, else traffic or layer); None without
-    one.
+    """Where the unit fell in the draw that settled the matter (variant, else traffic, layer or holdout); None
+    without one.
     """
     revision: int
     epoch: int
@@ -53,10 +55,11 @@ def decide(
     attributes: Mapping[str, object] | None = None,
     forced: int | None = None,
 ) -> Decision:
-    """Decide in the fixed order status → forced → layer → audience → traffic → variant.
+    """Decide in the fixed order status → forced → holdout → layer → audience → traffic → variant.
 
-    A total function: any text that has a UTF-8 form gets a decision. Raises InvalidUnit for a lone surrogate
-    (when a draw is needed), ValueError for a forced ordinal that the experiment does not have.
+    A total function: any text that has a UTF-8 form gets a decision. `forced` is a preview and comes before the
+    units that the configuration forces. Raises InvalidUnit for a lone surrogate (when a draw is needed),
+    ValueError for a forced ordinal that the experiment does not have.
     """
     if experiment.status != "running" or experiment.archived:
         return _not_running(experiment)
@@ -64,24 +67,25 @@ def decide(
         if not 0 <= forced < len(experiment.variants):
             raise ValueError(f"there is no variant with ordinal {forced}")
         return _settled(experiment, forced, "forced", None)
-    layer = experiment.layer
-    if layer is not None:
-        place = bucket_after(layer.salted, unit)
-        if not layer.start <= place < layer.stop:
-            return _settled(experiment, experiment.control, "layer", place)
-    if experiment.audience is not None and not experiment.audience(attributes or _NOBODY):
+    if experiment.forced and unit in experiment.forced:
+        return _settled(experiment, experiment.forced[unit], "forced", None)
+    for step, salted, start, stop in experiment.gates:
+        place = bucket_after(salted, unit)
+        if not start <= place < stop:
+            return _settled(experiment, experiment.control, step, place)
+    if experiment.eligible is not None and not experiment.eligible(attributes or _NOBODY):
         return _settled(experiment, experiment.control, "audience", None)
-    if experiment.traffic < BUCKETS:
-        place = bucket_after(experiment.traffic_salted, unit)
-        if place >= experiment.traffic:
+    if experiment.entrance is not None:
+        place = bucket_after(experiment.entrance.salted, unit)
+        if place >= experiment.entrance.stop:
             return _settled(experiment, experiment.control, "traffic", place)
     place = bucket_after(experiment.variant_salted, unit)
     variant = bisect_right(experiment.thresholds, place)
     return Decision(
         variant,
         experiment.propensities[variant],
-        "assigned",
-        True,
+        "flag" if experiment.is_flag else "assigned",
+        not experiment.is_flag,
         place,
         experiment.revision,
         experiment.epoch,

@@ -5,11 +5,15 @@ One entry of the configuration, revision r, with the newest policy of that exper
 
     {"id": "<uuid>", "key": "checkout", "revision": 12, "hash": "sha256_v1",
      "status": "draft|running|paused|completed", "archived": false, "type": "ab", "unit_type": "user",
-     "salt": "16 hex digits", "traffic": 1000000, "layer": null | {"salt": "…", "from": 0, "to": 500000},
+     "salt": "16 hex digits", "traffic": 1000000, "forced": null | {"unit id": ordinal, …},
+     "holdout": null | {"salt": "…", "share": 50000}, "layer": null | {"salt": "…", "from": 0, "to": 500000},
      "audience": null | condition,
      "variants": [{"id", "key", "name", "ordinal": 0…, "is_control", "config", "state":
      "active|paused|retired"}], "weights": [ppm by ordinal], "epoch": 1, "winner": null | ordinal, "policy":
      null | {"version": 3, "revision": 12, "propensities": [ppm by ordinal]}}
+
+Whoever falls below the holdout's share is in no experiment that names this holdout. Forced units always get this
+variant, for QA. An entry of the type `flag` is drawn like any other, and has nothing to log.
 
 (r, v) is one state: a policy counts only when its revision is the entry's, else the weights do. Unknown keys
 are ignored, so that an older reader can serve a newer document; `hash` may be absent.
@@ -17,11 +21,11 @@ are ignored, so that an older reader can serve a newer document; `hash` may be a
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from litmus.decide.bucketing import BUCKETS, prefix, thresholds
 from litmus.decide.document import Document, InvalidEntry
-from litmus.decide.targeting import InvalidCondition, Predicate, compile_condition
+from litmus.decide.targeting import Condition, InvalidCondition, Predicate, compile_condition
 
 Status: TypeAlias = Literal["draft", "running", "paused", "completed"]
 VariantState: TypeAlias = Literal["active", "paused", "retired"]
@@ -40,10 +44,10 @@ class Variant:
     state: VariantState
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """The range [start, stop) of the layer's buckets that this experiment takes."""
+class Gate(NamedTuple):
+    """A step that lets through the units whose bucket is in [start, stop)."""
 
+    step: Literal["holdout", "layer", "traffic"]
     salted: bytes
     start: int
     stop: int
@@ -71,8 +75,10 @@ class Experiment:
     unit_type: str
     salt: str
     traffic: int
-    layer: Layer | None
-    audience: Predicate | None
+    forced: Mapping[str, int]
+    holdout: Gate | None
+    layer: Gate | None
+    audience: Condition | None
     variants: tuple[Variant, ...]
     weights: tuple[int, ...]
     epoch: int
@@ -84,8 +90,14 @@ class Experiment:
     policy_version: int | None = field(init=False)
     """None where the weights are in force."""
     thresholds: tuple[int, ...] = field(init=False)
-    traffic_salted: bytes = field(init=False)
     variant_salted: bytes = field(init=False)
+    gates: tuple[Gate, ...] = field(init=False)
+    """Those before the audience, in their order."""
+    eligible: Predicate | None = field(init=False, compare=False)
+    """The audience's."""
+    entrance: Gate | None = field(init=False)
+    """The traffic's, after the audience; None where all of it enters."""
+    is_flag: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Work out the derived fields, so that they cannot disagree with the given ones."""
@@ -95,8 +107,13 @@ class Experiment:
             "propensities": self.weights if current is None else current.propensities,
             "policy_version": None if current is None else current.version,
             "thresholds": thresholds(self.weights if current is None else current.propensities),
-            "traffic_salted": prefix(f"traffic:{self.salt}"),
             "variant_salted": prefix(f"variant:{self.salt}"),
+            "gates": tuple(gate for gate in (self.holdout, self.layer) if gate is not None),
+            "eligible": None if self.audience is None else self.audience.matches,
+            "entrance": None
+            if self.traffic == BUCKETS
+            else Gate("traffic", prefix(f"traffic:{self.salt}"), 0, self.traffic),
+            "is_flag": self.type == "flag",
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
@@ -186,6 +203,8 @@ def compile_entry(document: Mapping[str, object]) -> Experiment:
         unit_type=entry.text("unit_type"),
         salt=entry.text("salt"),
         traffic=entry.integer("traffic", 0, BUCKETS),
+        forced=entry.ordinals("forced", len(variants)),
+        holdout=_holdout(entry.document("holdout")),
         layer=_layer(entry.document("layer")),
         audience=_audience(entry.value("audience")),
         variants=variants,
@@ -230,14 +249,21 @@ def _variant(item: Document, ordinal: int) -> Variant:
     )
 
 
-def _layer(layer: Document | None) -> Layer | None:
+def _holdout(holdout: Document | None) -> Gate | None:
+    if holdout is None:
+        return None
+    salted = prefix(f"holdout:{holdout.text('salt')}")
+    return Gate("holdout", salted, holdout.integer("share", 0, BUCKETS), BUCKETS)
+
+
+def _layer(layer: Document | None) -> Gate | None:
     if layer is None:
         return None
     start = layer.integer("from", 0, BUCKETS)
-    return Layer(prefix(f"layer:{layer.text('salt')}"), start, layer.integer("to", start, BUCKETS))
+    return Gate("layer", prefix(f"layer:{layer.text('salt')}"), start, layer.integer("to", start, BUCKETS))
 
 
-def _audience(document: object) -> Predicate | None:
+def _audience(document: object) -> Condition | None:
     if document is None:
         return None
     try:
