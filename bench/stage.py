@@ -70,8 +70,13 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path, **environment: str) -> Iterator[Stage]:
-    """Serve from `folder`, which is kept: a second stage on it finds the data of the first."""
+def stage(folder: Path, database_url: str | None = None, **environment: str) -> Iterator[Stage]:
+    """Serve from `folder`, which is kept: a second stage on it finds the data of the first. With `database_url` it is one
+    more server on that database.
+    """
+    ours = ["--embedded"] if database_url is None else []
+    if database_url is not None:
+        environment |= {"DATABASE_URL": database_url, "JWT_SECRET": "a-secret-of-the-bench-of-32-bytes!"}
     folder.mkdir(parents=True, exist_ok=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -79,7 +84,7 @@ def stage(folder: Path, **environment: str) -> Iterator[Stage]:
     began = time.monotonic()
     with (folder / "serve.log").open("ab") as log:
         process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("litmus")), "serve", "--embedded", "--host", "127.0.0.1"],
+            [str(Path(sys.executable).with_name("litmus")), "serve", *ours, "--host", "127.0.0.1"],
             env={
                 **os.environ, "ENV": "production", "PORT": str(port), "LITMUS_DATA_FOLDER": str(folder / "data"),
                 "LITMUS_ADMIN_TOKENS": TOKEN, "LOG_LEVEL": "WARNING", **environment,

@@ -19,7 +19,7 @@ from litmus_server.domain.audit import AuditEntry, Cause, Trail
 from litmus_server.domain.draft import ExperimentType, is_id
 from litmus_server.domain.errors import Conflict
 from litmus_server.domain.experiment import Experiment, Status, Variant, describe, entry
-from litmus_server.domain.listing import EARLIEST, LATEST, Listing, Order, searched
+from litmus_server.domain.listing import EARLIEST, LATEST, Listing, searched
 from litmus_server.domain.metric import Direction, Metric, MetricKind, Role
 from litmus_server.domain.policy import Policy, signed
 from litmus_server.domain.weights import share_to_ppm
@@ -206,17 +206,12 @@ class Control:
             return await _get(connection, reference)
 
     async def find(self, listing: Listing) -> tuple[list[Experiment], int]:
-        """See the port."""
+        """See the port. One look finds the page and counts; then the page is read."""
+        query, arguments = _found(listing)
         async with self._reading() as connection:
-            total = await connection.fetchval(_COUNT, *_filters(listing))
-            after = listing.after
-            rows = await connection.fetch(
-                _page(listing.order, first=after is None),
-                *_filters(listing),
-                listing.limit,
-                *(() if after is None else (after.value, after.id)),
-            )
-            return await _whole(connection, rows), total
+            total, page = await connection.fetchrow(query, *arguments)
+            rows = {row["no"]: row for row in await connection.fetch(f"{_SELECT} where no = any ($1)", page)}
+            return await _whole(connection, [rows[no] for no in page]), total
 
     async def audit(self, trail: Trail) -> list[AuditEntry]:
         """See the port."""
@@ -376,37 +371,44 @@ _HISTORIES = """
 select experiment, at, status from status_history where experiment = any($1::int[]) order by experiment, at
 """
 
-_WANTED = """
-where ($1::text[] is null or status = any ($1))
-  and ($2::boolean is null or (archived_at is not null) = $2)
-  and ($3::text[] is null or type = any ($3))
-  and tags @> $4::text[]
-  and ($5::text is null or owner = $5)
-  and ($6::text is null
-       or no in (select e.experiment from experiment_metric e join metric m on m.id = e.metric where m.name = $6))
-  and (select bool_and(position(word in search) > 0) from unnest($7::text[]) word) is not false
-"""
 
-_COUNT = f"select count(*) from experiments {_WANTED}"
+def _found(listing: Listing) -> tuple[str, list[object]]:
+    """The query that counts what is listed and names those on the page, and its arguments: only what is asked is looked at."""
+    arguments: list[object] = []
 
+    def given(value: object) -> str:
+        arguments.append(value)
+        return f"${len(arguments)}"
 
-def _filters(listing: Listing) -> tuple[object, ...]:
-    """In the order of _WANTED."""
-    return (
-        None if listing.statuses is None else [str(status) for status in listing.statuses],
-        listing.archived,
-        None if listing.types is None else [str(kind) for kind in listing.types],
-        list(listing.tags),
-        listing.owner,
-        listing.metric,
-        listing.words,
+    wanted = ["true"]
+    if listing.statuses is not None:
+        wanted.append(f"status = any ({given([str(status) for status in listing.statuses])})")
+    if listing.archived is not None:
+        wanted.append(f"archived_at is {'not null' if listing.archived else 'null'}")
+    if listing.types is not None:
+        wanted.append(f"type = any ({given([str(kind) for kind in listing.types])})")
+    if listing.tags:
+        wanted.append(f"tags @> {given(list(listing.tags))}::text[]")
+    if listing.owner is not None:
+        wanted.append(f"owner = {given(listing.owner)}")
+    if listing.metric is not None:
+        wanted.append(
+            "no in (select e.experiment from experiment_metric e join metric m on m.id = e.metric "
+            f"where m.name = {given(listing.metric)})"
+        )
+    wanted += [f"position({given(word)} in search) > 0" for word in listing.words]
+    direction, beyond = ("desc", "<") if listing.order.descending else ("asc", ">")
+    never = (EARLIEST if listing.order.descending else LATEST).isoformat()
+    place = (
+        f"coalesce(started_at, '{never}')" if listing.order.column == "started_at" else listing.order.column
     )
-
-
-def _page(order: Order, *, first: bool) -> str:
-    """An experiment that never started is last in either direction of `started_at`."""
-    never = f"coalesce(started_at, '{(EARLIEST if order.descending else LATEST).isoformat()}')"
-    column = never if order.column == "started_at" else order.column
-    direction, beyond = ("desc", "<") if order.descending else ("asc", ">")
-    rest = "" if first else f"and ({column} {beyond} $9 or ({column} = $9 and id > $10))"
-    return f"{_SELECT} {_WANTED} {rest} order by {column} {direction}, id limit $8"
+    rest = ""
+    if listing.after is not None:
+        value, identity = given(listing.after.value), given(listing.after.id)
+        rest = f"where place {beyond} {value} or (place = {value} and id > {identity})"
+    query = f"""
+        with wanted as materialized (select no, id, {place} as place from experiments where {" and ".join(wanted)})
+        select (select count(*) from wanted),
+               array (select no from wanted {rest} order by place {direction}, id limit {given(listing.limit)})
+    """
+    return query, arguments

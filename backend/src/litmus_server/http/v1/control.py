@@ -81,6 +81,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         operation_id="listExperiments",
         tags=["experiments"],
         summary="List experiments: the running ones, or those of a status, or all",
+        response_model=ExperimentList,
     )
     async def list_(
         _: reader,
@@ -111,7 +112,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         order: Annotated[Order, Query(description="Newest first by default")] = Order.NEWEST,
         cursor: Cursor = None,
         limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = MOST_LISTED,
-    ) -> ExperimentList:
+    ) -> Response:
         statuses = words(status) or (["all"] if archived else [str(Status.RUNNING)])
         everything = "all" in statuses
         listing = Listing(
@@ -128,9 +129,10 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         )
         page = await experiments.list(listing)
         bodies = [from_experiment(experiment) for experiment in page.experiments]
-        return ExperimentList(
+        body = ExperimentList(
             experiments=bodies, count=len(bodies), total=page.total, next_cursor=page.cursor
         )
+        return Response(body.model_dump_json(), media_type="application/json")  # it has been validated
 
     @router.get(
         "/experiments/{id}",
