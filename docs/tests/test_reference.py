@@ -6,6 +6,7 @@ import re
 
 from blocks import ROOT
 from litmus.decide.kernel import REASONS
+from litmus.decide.targeting import OPERATORS
 from litmus_server.domain.event import Reason
 from litmus_server.http.problems import STATUSES
 
@@ -30,6 +31,10 @@ def test_every_reason_of_rejection_is_documented() -> None:
 
 def test_every_reason_of_a_decision_is_documented() -> None:
     assert _table("errors.md", "Reasons of decisions") == {*REASONS, "stored"}
+
+
+def test_every_operator_of_a_condition_is_documented() -> None:
+    assert _table("audiences.md", "Operators") == set(OPERATORS)
 
 
 def test_every_error_code_is_documented_with_its_status() -> None:
