@@ -43,7 +43,7 @@ bench: $(SETUP)  ## The figures of bench/README.md, measured on this machine
 	$(BIN)/python bench/run.py
 
 calibrate: $(SETUP)  ## Does what the statistics promise hold? Simulations, minutes long
-	$(BIN)/python bench/calibrate.py
+	@for each in bench/calibrate*.py; do echo "── $$each"; $(BIN)/python $$each || exit 1; done
 
 clean:  ## Forget what set-up made and the demonstration's data
 	rm -rf .venv .uv .litmus .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
