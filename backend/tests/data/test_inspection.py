@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
 from decimal import Decimal
 from typing import Any
@@ -361,6 +362,48 @@ async def test_an_adaptive_assignment_tells_its_policy_version(door: Door) -> No
     (shown,) = (await door.get("/api/v1/units/u")).json()["assignments"]
     assert shown["policy_version"] == assigned["policy_version"]
     assert shown["epoch"] is None
+
+
+PLACE = (dt.datetime.min.replace(tzinfo=dt.UTC), NOW, UUID(int=7), 50)
+PLANS: list[tuple[str, tuple[object, ...], str]] = [
+    (store._NAMED, (1, None, None, None, None, *PLACE), "experiment_received_at_idx"),
+    (store._UNNAMED, (1, None, None, None, None, *PLACE), "experiment_received_at_idx"),
+    (store._ALL_OF_UNIT, (None, None, None, None, "u", *PLACE), "unit_occurred_at_idx"),
+    *((news, (1, None, None, None, None, NOW, 50, [1], *more), "experiment_received_at_idx")
+      for pair in store._NEWS.values() for news, more in zip(pair, ((), (9,)), strict=True)),
+    (store._LETTERS_OF_NONE, (PLACE[0], NOW, 7, 50), "dead_letter_by_experiment"),
+    (store._LETTERS_OF_EXPERIMENT, (PLACE[0], NOW, 7, 50, 1), "dead_letter_by_experiment"),
+    (store._LETTERS_OF_UNIT, (PLACE[0], NOW, 7, 50, "u"), "dead_letter_by_unit"),
+    (store._NEW_LETTERS, (1, NOW, 50, [1]), "dead_letter_by_experiment"),
+]  # fmt: skip
+
+
+async def test_what_a_read_costs_does_not_depend_on_how_much_is_stored(database_url: str) -> None:
+    """Each goes along an index and stops at its limit, however small or large the planner thinks the tables are."""
+    connection = await connect(database_url)
+    for events in (0, 20_000):
+        await connection.execute(
+            "insert into event (batch, occurred_at, event_id, experiment, kind, door, unit)"
+            " select n / 100, now(), gen_random_uuid(), nullif(n % 2, 0), 2, 1, 'u' || n % 1000 from generate_series(1, $1::int) n",
+            events,
+        )
+        await connection.execute(
+            "insert into dead_letter (experiment, unit, reason, message, door, body)"
+            " select nullif(n % 2, 0), 'u' || n % 1000, 'value', '', 1, '' from generate_series(1, $1::int) n",
+            events,
+        )
+        await connection.execute("analyze event, dead_letter")
+        for statement, values, index in PLANS:
+            async with connection.transaction():
+                await connection.execute(store._PINNED)
+                rows = await connection.fetch(f"explain (costs off) {statement}", *values)
+            plan = "\n".join(row[0] for row in rows)
+            assert index in plan, plan
+            assert "Seq Scan" not in plan, plan
+            # What comes from the index is in order but for equal times (an incremental sort), or is limited before it is sorted.
+            for sort in re.finditer(r"^( *)(?:->  )?Sort$", plan, re.MULTILINE):
+                assert "Limit" in plan[sort.end() :], plan
+    await connection.close()
 
 
 def test_a_cursor_names_its_place() -> None:
