@@ -42,7 +42,7 @@ def application(runtime: Runtime) -> Application:
             live.routes(runtime.live),  # last: it answers for all streams that there are not
         ],
         data=ROUTES,
-        requests=REQUESTS,
+        requests=(*REQUESTS, inspection.ExplainRequest),
     )
     both = _Planes(runtime.data, managed)
     inner = _shared(both, settings.cors_origins)

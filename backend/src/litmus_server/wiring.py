@@ -101,7 +101,7 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
         development=settings.development,
     )
     reports = Reports(ReportStore(pool), Queue(pool))
-    inspection = Inspection(InspectionStore(pool))
+    inspection = Inspection(InspectionStore(pool), snapshots, ledger)
     closing = asyncio.Event()
     runtime = Runtime(
         settings=settings,

@@ -12,8 +12,9 @@ from uuid import UUID, uuid4
 
 import msgspec
 import pytest
+from litmus.decide import compile_entry
 from litmus_server.domain.event import storable
-from litmus_server.domain.inspection import Position, SeenEvent, Side, Stretch, merged, read_cursor
+from litmus_server.domain.inspection import Position, SeenEvent, Side, Stretch, explained, merged, read_cursor
 from litmus_server.store import inspection as store
 from litmus_server.store.database import connect
 from litmus_server.store.fold import Fold
@@ -362,6 +363,88 @@ async def test_an_adaptive_assignment_tells_its_policy_version(door: Door) -> No
     (shown,) = (await door.get("/api/v1/units/u")).json()["assignments"]
     assert shown["policy_version"] == assigned["policy_version"]
     assert shown["epoch"] is None
+
+
+async def explain(door: Door, experiment: str, unit: str, **more: Any) -> dict[str, Any]:
+    answer = await door.post(f"/api/v1/experiments/{experiment}/explain", {"unit_id": unit, **more})
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    (settled,) = (step for step in body["steps"] if step["outcome"] == "settled")
+    same = ("reason", "variant_key", "propensity")
+    assert {name: settled[name] for name in same} == {name: body[name] for name in same}
+    return body
+
+
+async def test_a_decision_is_explained_as_it_is_then_made(door: Door) -> None:
+    await door.make("shop", traffic_allocation=0.5)
+    same = (
+        "variant_key",
+        "reason",
+        "propensity",
+        "in_experiment",
+        "revision",
+        "policy_version",
+        "experiment_id",
+        "unit_id",
+    )
+    reasons = set()
+    for unit in ("a/b", "ä", *(f"u{k}" for k in range(12))):
+        told = await explain(door, "shop", unit)
+        made = await door.assign("shop", unit)
+        assert {name: told[name] for name in same} == {name: made[name] for name in same}
+        again = await explain(door, "shop", unit)
+        repeated = await door.assign("shop", unit)
+        assert {name: again[name] for name in same} == {name: repeated[name] for name in same}
+        reasons |= {told["reason"], again["reason"]}
+        traffic = {step["name"]: step for step in told["steps"]}["traffic"]
+        assert (traffic["bucket"] < traffic["stop"]) == (told["reason"] != "traffic")
+    assert reasons == {"assigned", "stored", "traffic"}
+    preview = await explain(door, "shop", "u1", preview="treatment")
+    assert (preview["reason"], preview["variant_key"], preview["in_experiment"]) == (
+        "forced",
+        "treatment",
+        False,
+    )
+    await door.move("shop", "paused")
+    assert (await explain(door, "shop", "a/b"))["reason"] == "paused"
+    assert await door.fetch("select from event") == []
+
+
+async def test_an_explanation_shows_what_the_audience_looked_at(door: Door) -> None:
+    audience = {"all": [
+        {"attribute": "country", "operator": "equals", "value": "DE"}, {"not": {"attribute": "age", "operator": "less", "value": 18}},
+    ]}  # fmt: skip
+    await door.make("shop")
+    live = await door.runtime.inspection._snapshots.look("shop")
+    assert live is not None
+    aimed = compile_entry({**live.document, "audience": audience, "policy": None})
+    told = explained(aimed, "u", {"country": "FR", "age": 30}, None, None)
+    finding = {step.name: step for step in told.steps}["audience"].finding
+    assert finding is not None
+    country, age = finding.parts
+    assert (told.reason, finding.word, finding.matched) == ("audience", "all", False)
+    assert (country.attribute, country.wanted, country.found, country.matched) == (
+        "country",
+        "DE",
+        "FR",
+        False,
+    )
+    assert (age.word, age.matched, age.parts[0].found) == ("not", True, 30)
+    assert explained(aimed, "u", {"country": "DE", "age": 30}, None, None).reason == "assigned"
+
+
+async def test_a_question_about_a_decision_that_means_nothing_is_told_where(door: Door) -> None:
+    await door.make("shop")
+    questions: list[tuple[dict[str, Any], str]] = [
+        ({}, "/unit_id"), ({"unit_id": 7}, "/unit_id"), ({"unit_id": "x" * 257}, "/unit_id"), ({"unit_id": "\0"}, "/unit_id"),
+        ({"unit_id": "u", "attributes": 3}, "/attributes"), ({"unit_id": "u", "preview": "nobody"}, "/preview"),
+        ({"unit_id": "u", "attributes": {"a": "x" * 70_000}}, "/attributes"), ({"unit_id": "u", "forced": 1}, "/forced"),
+    ]  # fmt: skip
+    for question, pointer in questions:
+        answer = await door.post("/api/v1/experiments/shop/explain", question)
+        assert answer.status_code == 400, answer.text
+        assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
+    assert (await door.post("/api/v1/experiments/nobody/explain", {"unit_id": "u"})).status_code == 404
 
 
 PLACE = (dt.datetime.min.replace(tzinfo=dt.UTC), NOW, UUID(int=7), 50)

@@ -4,6 +4,7 @@ It decides which sources are asked and where a page ends. It must not know SQL o
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from litmus_server.domain.draft import is_reference
@@ -11,13 +12,16 @@ from litmus_server.domain.errors import Fault, Invalid, NotFound
 from litmus_server.domain.inspection import (
     DeadLetters,
     ExperimentEvents,
+    Explanation,
     Filters,
     SeenEvent,
     UnitFindings,
+    explained,
     merged,
     read_cursor,
 )
-from litmus_server.ports import EventBook, Inspected
+from litmus_server.ports import EventBook, Inspected, Ledger
+from litmus_server.services.snapshots import Snapshots
 
 COUNTED = dt.timedelta(days=7)
 """How far back rejections are counted by hour."""
@@ -30,9 +34,9 @@ MOST_NEWS = 100
 class Inspection:
     """Reads only. Every method raises NotFound, Invalid, and Unavailable when the database is away."""
 
-    def __init__(self, book: EventBook) -> None:
-        """`book` is where both logs are read."""
-        self._book = book
+    def __init__(self, book: EventBook, snapshots: Snapshots, ledger: Ledger) -> None:
+        """`book` is where both logs are read; the others are what a decision is made from."""
+        self._book, self._snapshots, self._ledger = book, snapshots, ledger
 
     async def events(
         self, reference: str, filters: Filters, cursor: str | None, limit: int
@@ -61,6 +65,23 @@ class Inspection:
         below = None if cursor is None else read_cursor(cursor)
         page = merged(await self._book.unit_events(unit, below, limit), limit)
         return UnitFindings(unit, await self._book.unit(unit), page.events, page.next_cursor)
+
+    async def explain(
+        self, reference: str, unit: str, attributes: Mapping[str, object], preview: str | None
+    ) -> Explanation:
+        """What the unit would get, and every step of the decision; `preview` is the key of a variant to be forced."""
+        live = await self._snapshots.look(reference)
+        if live is None:
+            raise NotFound("Experiment", reference)
+        forced = None
+        if preview is not None:
+            variants = {variant.key: ordinal for ordinal, variant in enumerate(live.experiment.variants)}
+            if preview not in variants:
+                message = f"must be one of {', '.join(variants)}"
+                raise Invalid(f"preview: {message}", (Fault("/preview", message),))
+            forced = variants[preview]
+        stored = await self._ledger.assignment(unit, live.no)
+        return explained(live.experiment, unit, attributes, forced, stored)
 
     async def follow(self, reference: str, filters: Filters) -> "Following":
         """What arrives for an experiment from the first look on."""

@@ -1,4 +1,4 @@
-"""The canonical API for those who look at what came in: events, dead letters, one unit.
+"""The canonical API for those who look at what came in: events, dead letters, one unit, one decision.
 
 A route authenticates, reads its query, calls the service once, and answers what it said. The bodies are the domain's own
 documents, encoded by msgspec; the classes are their schema.
@@ -8,21 +8,29 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from litmus_server.domain.access import Action, Principal
 from litmus_server.domain.event import Reason
+from litmus_server.domain.form import Form
 from litmus_server.domain.inspection import (
     MOST_EVENTS,
     DeadLetters,
     EventType,
     ExperimentEvents,
+    Explanation,
     Filters,
     Side,
     UnitFindings,
 )
 from litmus_server.http.auth import Authenticator, Require
+from litmus_server.http.body import read_form
+from litmus_server.http.openapi import takes
 from litmus_server.http.v1.query import Cursor, Moment, stored, utc, word
 from litmus_server.services.inspection import Inspection
+
+MOST_ATTRIBUTES = 65_536
+"""Bytes."""
 
 _Reference = Annotated[str, Path(alias="id", description="The experiment's id or key")]
 _Limit = Annotated[int, Query(ge=1, le=MOST_EVENTS, description="Events on a page")]
@@ -36,6 +44,17 @@ _Reason = Annotated[
 ]
 _Since = Annotated[Moment | None, Query(description="Received then or later; RFC 3339, UTC without a zone")]
 _Until = Annotated[Moment | None, Query(description="Received before; RFC 3339, UTC without a zone")]
+
+
+class ExplainRequest(BaseModel):
+    """Whose decision, by which attributes. `preview`: the key of a variant to be forced, as a preview link does."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    unit_id: Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]*\S[^\x00]*$")]
+    attributes: dict[str, Any] | None = None
+    preview: Annotated[str, Field(max_length=128)] | None = None
+
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -77,6 +96,25 @@ def routes(inspection: Inspection, authenticator: Authenticator) -> APIRouter:
             utc(since, "since"), utc(until, "until"), named,
         )  # fmt: skip
         return _json(await inspection.events(reference, filters, cursor, limit))
+
+    @router.post(
+        "/experiments/{id}/explain",
+        operation_id="explainDecision",
+        summary="Why a unit gets what it gets: every step of the decision; nothing is assigned",
+        response_model=Explanation,
+        openapi_extra=takes(ExplainRequest),
+    )
+    async def explain(
+        _: reader, reference: _Reference, form: Annotated[Form, Depends(read_form)]
+    ) -> Response:
+        unit = form.text("unit_id", 256, lines=True)
+        attributes = form.json("attributes", {}, MOST_ATTRIBUTES)
+        if not isinstance(attributes, dict | None):
+            form.fault("attributes", "must be an object")
+        preview = form.text("preview", 128, "")
+        form.close()
+        given = attributes if isinstance(attributes, dict) else {}
+        return _json(await inspection.explain(reference, unit, given, preview or None))
 
     @router.get(
         "/dead-letters",
