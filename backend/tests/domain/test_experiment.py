@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from litmus.decide import Policy, compile_entry, decide
+from litmus.decide import InvalidCondition, Policy, compile_entry, decide
 from litmus_server.domain.audit import difference
 from litmus_server.domain.draft import parse_draft
 from litmus_server.domain.errors import Invalid, InvalidTransition
@@ -19,6 +19,7 @@ from litmus_server.domain.experiment import (
     TRANSITIONS,
     Experiment,
     InvalidStatus,
+    Shared,
     Status,
     begin,
     describe,
@@ -84,6 +85,24 @@ def test_the_document_tells_the_server_metrics_and_history() -> None:
     assert [(each["name"], each["slot"], each["role"]) for each in document["metrics"]] == [
         ("conversion", 1, "primary"), ("revenue", 2, "secondary"),
     ]  # fmt: skip
+
+
+def test_the_document_has_what_experiments_share() -> None:
+    experiment = replace(
+        begun(), audience={"all": [{"audience": "germans"}]}, forced={"ann": "b", "bob": "gone"}, layer_id=UUID(int=9),
+        layer_from=0, layer_to=500_000,
+    )  # fmt: skip
+    germans = {"attribute": "country", "operator": "equals", "value": "DE"}
+    shared = Shared("layersalt", {"germans": germans}, {"salt": "holdoutsalt", "share": 20_000})
+    document = entry(experiment, shared=shared)
+    assert document["layer"] == {"salt": "layersalt", "from": 0, "to": 500_000}
+    assert document["audience"] == {"all": [germans]}
+    assert document["forced"] == {"ann": 1}
+    assert document["holdout"] == {"salt": "holdoutsalt", "share": 20_000}
+    assert entry(replace(experiment, holdout=False), shared=shared)["holdout"] is None
+    compile_entry(document)
+    with pytest.raises(InvalidCondition):
+        entry(experiment)
 
 
 def test_a_late_metric_takes_the_next_slot_and_may_shorten_the_cohorts() -> None:

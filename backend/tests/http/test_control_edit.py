@@ -347,47 +347,41 @@ async def test_the_trail_of_everything_is_read_by_experiment_action_principal_an
 async def test_two_who_edit_at_once_lose_no_update_and_leave_no_half_written_revision(
     client: httpx2.AsyncClient, database_url: str
 ) -> None:
-    """Each adds one to a number that stands in three fields and two tables, 500 times, and looks again after a conflict."""
+    """A thousand edits: each adds one to a number that stands in three fields and two tables, or is a conflict."""
     identity = await created(client)
     await act(client, identity, "start")
-    await patch(
-        client,
-        identity,
-        description="0",
-        variants=[{"key": "control", "config": 0}, {"key": "treatment", "config": 0}],
-    )
-    conflicts = 0
+    both = ("control", "treatment")
+    await patch(client, identity, description="0", variants=[{"key": key, "config": 0} for key in both])
+    done = 0
 
-    async def add(times: int) -> None:
-        nonlocal conflicts
+    async def add() -> None:
+        nonlocal done
         seen = await shown(client, identity)
-        while times:
+        for _ in range(500):
             count = int(seen["description"]) + 1
             changes = {
                 "description": str(count), "planned_units": count, "revision": seen["revision"],
-                "variants": [{"key": key, "config": count} for key in ("control", "treatment")],
+                "variants": [{"key": key, "config": count} for key in both],
             }  # fmt: skip
             answer = await client.patch(f"{BASE}/{identity}", json=changes)
+            assert answer.status_code in {200, 409}
             if answer.status_code == 200:
-                seen, times = answer.json(), times - 1
-            else:
-                assert answer.status_code == 409
-                conflicts += 1
-                seen = await shown(client, identity)
+                done += 1
+            seen = answer.json() if answer.status_code == 200 else await shown(client, identity)
 
-    await asyncio.gather(add(500), add(500))
+    await asyncio.gather(add(), add())
     last = await shown(client, identity)
-    assert (last["description"], last["planned_units"]) == ("1000", 1000)
-    assert [variant["config"] for variant in last["variants"]] == [1000, 1000]
-    assert conflicts > 0
+    assert 100 < done < 1000
+    assert (last["description"], last["planned_units"]) == (str(done), done)
+    assert [variant["config"] for variant in last["variants"]] == [done, done]
     found = await rows(
         database_url,
         "select revision, document -> 'variants' as variants from configuration order by revision",
     )
-    assert [row["revision"] for row in found] == list(range(1, 1004))
-    both = [tuple(variant["config"] for variant in json.loads(row["variants"])) for row in found[2:]]
-    assert both == [(count, count) for count in range(1001)]
+    assert [row["revision"] for row in found] == list(range(1, done + 4))
+    configs = [tuple(variant["config"] for variant in json.loads(row["variants"])) for row in found[2:]]
+    assert configs == [(count, count) for count in range(done + 1)]
     said = await rows(
         database_url, "select after ->> 'description' as said from audit where action = 'edit' order by id"
     )
-    assert [row["said"] for row in said] == [str(count) for count in range(1001)]
+    assert [row["said"] for row in said] == [str(count) for count in range(done + 1)]

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 from fastapi.routing import APIRoute
 from litmus_server.domain.access import Principal, Role
 from litmus_server.domain.audit import read_cause
-from litmus_server.domain.draft import PARAMETERS, ExperimentType, read_draft
+from litmus_server.domain.draft import PARAMETERS, ExperimentType, parse_draft, read_draft
+from litmus_server.domain.experiment import Experiment, begin, definition
 from litmus_server.domain.form import Form
 from litmus_server.domain.metric import MetricKind, read_declaration
 from litmus_server.domain.metric import Role as MetricRole
 from litmus_server.http.auth import Authenticator, Require
 from litmus_server.http.v1 import control
-from litmus_server.http.v1.control_wire import CreateExperiment, DeclareMetric, Meta, NewVariant, Parameters
+from litmus_server.http.v1.control_wire import (
+    ChangedVariant,
+    CloneExperiment,
+    CreateExperiment,
+    DeclareMetric,
+    EditExperiment,
+    Meta,
+    NewVariant,
+    Parameters,
+)
 from litmus_server.http.v1.data_routes import ROUTES
 from openapi_spec_validator import validate
 
@@ -25,6 +37,13 @@ def asked(form: Form) -> set[str]:
     """Which fields the domain reads: those that its complaint about an unknown one allows."""
     form.fault  # noqa: B018
     return set(form._asked)
+
+
+def example() -> Experiment:
+    draft = parse_draft(
+        {"name": "x", "variants": [{"name": "a", "weight": 0.5}, {"name": "b", "weight": 0.5}]}
+    )
+    return begin(draft, uuid4(), (uuid4(), uuid4()), "0" * 16, dt.datetime.now(dt.UTC))
 
 
 async def document(client: httpx2.AsyncClient) -> dict[str, Any]:
@@ -81,6 +100,9 @@ def test_the_documented_bodies_have_the_fields_that_are_read() -> None:
     assert variant.at == "/variants/0"
     every = {name for kind in ExperimentType for name in PARAMETERS[kind]}
     assert every == set(Parameters.model_fields)
+    changed = {*definition(example()), "actor", "reason", "revision"}
+    assert changed == set(EditExperiment.model_fields) == set(CloneExperiment.model_fields)
+    assert set(ChangedVariant.model_fields) == set(NewVariant.model_fields) | {"id", "state"}
     declaration = Form({})
     read_declaration(declaration, tuple(MetricRole), MetricKind.MEAN)
     read_cause(declaration, Principal("x", Role.ADMIN), None)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
-from litmus.decide import Policy
+from litmus.decide import Policy, expand
 
 from litmus_server.domain.draft import Draft, ExperimentType
 from litmus_server.domain.errors import Fault, Invalid, InvalidTransition
@@ -269,13 +269,16 @@ class Shared:
 
     layer_salt: str | None = None
     audiences: Mapping[str, Any] = field(default_factory=dict)
-    """Named conditions, each with those that it names itself."""
+    """Named conditions by name: all that its audience names, and what those name."""
     holdout: Mapping[str, Any] | None = None
     """The global holdout: {"salt", "share" in ppm}."""
 
 
 def entry(experiment: Experiment, policy: Policy | None = None, shared: Shared = Shared()) -> dict[str, Any]:
-    """The document that decides: the format of `litmus.decide.snapshot`, and what only a server needs (from "no" on)."""
+    """The document that decides: the format of `litmus.decide.snapshot`, and what only a server needs (from "no" on).
+
+    Raises InvalidCondition for an audience that names what `shared` does not have.
+    """
     ordinals = {variant.key: variant.ordinal for variant in experiment.variants}
     return {
         "id": str(experiment.id),
@@ -293,7 +296,7 @@ def entry(experiment: Experiment, policy: Policy | None = None, shared: Shared =
         "layer": None
         if experiment.layer_id is None
         else {"salt": shared.layer_salt, "from": experiment.layer_from, "to": experiment.layer_to},
-        "audience": experiment.audience,
+        "audience": None if experiment.audience is None else expand(experiment.audience, shared.audiences),
         "variants": [
             {
                 "id": str(variant.id),

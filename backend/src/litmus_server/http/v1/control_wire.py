@@ -5,6 +5,7 @@ Names and shapes that the mission prints stand here as printed.
 """
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -271,7 +272,8 @@ class Created(BaseModel):
     revision: int
 
 
-class VariantBody(BaseModel):
+@dataclass(frozen=True, slots=True)
+class VariantBody:
     """A variant. `weight` is what it was given, or starts with, also while its `state` is paused."""
 
     id: UUID
@@ -286,7 +288,8 @@ class VariantBody(BaseModel):
     created_at: dt.datetime
 
 
-class MetricBody(BaseModel):
+@dataclass(frozen=True, slots=True)
+class MetricBody:
     """A declared metric."""
 
     name: str
@@ -296,7 +299,8 @@ class MetricBody(BaseModel):
     window_seconds: int
 
 
-class ExperimentBody(BaseModel):
+@dataclass(frozen=True, slots=True)
+class ExperimentBody:
     """An experiment as it is at `revision`."""
 
     id: UUID
@@ -332,7 +336,8 @@ class ExperimentBody(BaseModel):
     variants: list[VariantBody]
 
 
-class ExperimentList(BaseModel):
+@dataclass(frozen=True, slots=True)
+class ExperimentList:
     """One page; `count` experiments are on it, `total` on all. `next_cursor` is null on the last."""
 
     experiments: list[ExperimentBody]
