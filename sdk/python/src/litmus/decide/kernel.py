@@ -76,8 +76,9 @@ def decide(
     if experiment.eligible is not None and not experiment.eligible(attributes or _NOBODY):
         return _settled(experiment, experiment.control, "audience", None)
     if experiment.entrance is not None:
-        place = bucket_after(experiment.entrance.salted, unit)
-        if place >= experiment.entrance.stop:
+        _, salted, _, stop = experiment.entrance
+        place = bucket_after(salted, unit)
+        if place >= stop:
             return _settled(experiment, experiment.control, "traffic", place)
     place = bucket_after(experiment.variant_salted, unit)
     variant = bisect_right(experiment.thresholds, place)
