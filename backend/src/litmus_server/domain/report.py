@@ -161,7 +161,8 @@ class Report:
 
     `stale` true: something newer is known, and nobody has computed the report of it yet. `lag_seconds` is the age of the
     oldest event that was not folded when this was computed; 0 when all were. `policy_version` is null under fixed
-    weights. `variants` by ordinal.
+    weights. `epoch` counts the changes of fixed weights, from 1: above it, units were drawn with different shares.
+    `variants` by ordinal.
     """
 
     schema_version: int
@@ -179,6 +180,7 @@ class Report:
     watermark: Mark
     lag_seconds: float
     revision: int
+    epoch: int
     policy_version: int | None
     level: float
     prior: Prior

@@ -62,7 +62,7 @@ def report_of(facts: Facts) -> r.Report:
     if facts.window is None:
         missing["series"] = Missing.NO_EXPOSURES
     if not facts.state.policy_version:
-        missing["policy_version"] = Missing.FIXED_WEIGHTS if entry["type"] == "ab" else Missing.NOT_LEARNED
+        missing["policy_version"] = Missing.FIXED_WEIGHTS if entry["type"] in {"ab", "flag"} else Missing.NOT_LEARNED
     return r.Report(
         schema_version=r.SCHEMA_VERSION,
         stale=False,
@@ -79,6 +79,7 @@ def report_of(facts: Facts) -> r.Report:
         watermark=r.Mark(facts.state.seq, facts.folded_at),
         lag_seconds=facts.lag_seconds,
         revision=facts.state.revision,
+        epoch=entry["epoch"],
         policy_version=facts.state.policy_version or None,
         level=r.LEVEL,
         prior=r.Prior(*_prior(entry)),
