@@ -213,10 +213,11 @@ async def test_a_query_that_means_nothing_is_told_where(door: Door) -> None:
 
 
 async def test_an_unknown_experiment_has_no_events(door: Door) -> None:
-    for path in ("/api/v1/experiments/nobody/events", "/api/v1/dead-letters?experiment=nobody"):
-        answer = await door.get(path)
-        assert answer.status_code == 404
-        assert answer.json()["error"] == "Experiment not found"
+    answer = await door.get("/api/v1/experiments/nobody/events")
+    assert (answer.status_code, answer.json()["error"]) == (404, "Experiment not found")
+    answer = await door.get("/api/v1/dead-letters?experiment=nobody")
+    assert answer.status_code == 400
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/query/experiment"]
 
 
 async def test_events_that_name_no_experiment_are_shown_where_they_count(door: Door) -> None:

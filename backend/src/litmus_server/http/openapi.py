@@ -23,6 +23,7 @@ from litmus_server.domain.errors import NotFound
 from litmus_server.http.problems import SCHEMA
 
 _REF = "#/components/schemas/"
+_ONLY_READS = "x-only-reads"
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": f"{_REF}Problem"}}}
 _OPEN_PATHS = ("/health", "/ready", "/metrics")
 
@@ -39,10 +40,11 @@ class DataRoute(NamedTuple):
     errors: Sequence[int]
 
 
-def takes(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
-    """`openapi_extra` of a route that reads its body itself, as this model describes it."""
+def takes(model: type[BaseModel], *, required: bool = True, changes: bool = True) -> dict[str, Any]:
+    """`openapi_extra` of a route that reads its body itself, as this model describes it. `changes`: it can conflict."""
     content = {"application/json": {"schema": {"$ref": _REF + model.__name__}}}
-    return {"requestBody": {"required": required, "content": content}}
+    body = {"requestBody": {"required": required, "content": content}}
+    return body if changes else {**body, _ONLY_READS: True}
 
 
 def document(app: FastAPI, data: Iterable[DataRoute], requests: Iterable[type[BaseModel]]) -> dict[str, Any]:
@@ -120,7 +122,7 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
         errors.add(404)
     if "requestBody" in operation:
         errors |= {413, 415}
-        if "{" in path:
+        if "{" in path and not operation.pop(_ONLY_READS, False):
             errors.add(409)
             operation.setdefault("parameters", []).append(_IF_MATCH)
     for status in sorted(errors):

@@ -53,7 +53,13 @@ class Inspection:
     ) -> DeadLetters:
         """Rejected events of an experiment, or (None) those that name none that there is."""
         below = None if cursor is None else read_cursor(cursor)
-        experiment = None if reference is None else (await self._subject(reference)).no
+        experiment = None
+        if reference is not None:
+            try:
+                experiment = (await self._subject(reference)).no
+            except NotFound as unknown:
+                message = f"there is no experiment {reference!r}"
+                raise Invalid(f"experiment: {message}", (Fault("/query/experiment", message),)) from unknown
         page = merged([await self._book.dead_letters(experiment, filters, below, limit)], limit)
         counts = await self._book.rejections(experiment, filters, COUNTED)
         return DeadLetters(page.events, counts, page.next_cursor)

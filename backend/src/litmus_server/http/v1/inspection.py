@@ -102,7 +102,7 @@ def routes(inspection: Inspection, authenticator: Authenticator) -> APIRouter:
         operation_id="explainDecision",
         summary="Why a unit gets what it gets: every step of the decision; nothing is assigned",
         response_model=Explanation,
-        openapi_extra=takes(ExplainRequest),
+        openapi_extra=takes(ExplainRequest, changes=False),
     )
     async def explain(
         _: reader, reference: _Reference, form: Annotated[Form, Depends(read_form)]
