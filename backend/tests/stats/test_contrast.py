@@ -13,6 +13,8 @@ from litmus_server.stats.contrast import (
     LinearContrast,
     Scale,
     ScoreContrast,
+    _lesser_rate,
+    _likeliest,
     delta_lift,
     effect,
     log_lift,
@@ -151,8 +153,35 @@ def test_a_metric_and_its_negative_have_opposite_effects_on_both_scales(contrast
             assert theirs == pytest.approx((-ours[1], -ours[0]), rel=1e-9, abs=1e-12)
 
 
-@given(score(3000), st.floats(-0.9, 0.9))
-@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize(
+    "counts",
+    [
+        (1, 781_405_627, 2, 528_385_292),
+        (2, 2_913_316_026, 0, 371_996_437),
+        (0, 10**9, 7, 10**9),
+        (1_506_682_130, 1_506_682_131, 62_091_439, 62_091_440),
+        (9_092_369, 9_092_370, 175_241_893, 175_241_893),
+        (3, 3, 1, 10**8),
+    ],
+)
+@pytest.mark.parametrize("scale", list(Scale))
+def test_rates_of_one_in_a_billion_and_all_but_one_keep_their_digits(
+    counts: tuple[int, int, int, int], scale: Scale
+) -> None:
+    contrast = ScoreContrast(*counts)
+    for q in (0.3, 1.96, 4.9):
+        limits = contrast.limits(q, scale)
+        if isinstance(limits, Undefined):
+            assert counts[2] == 0
+            continue
+        assert (limits[0] > 0 or limits[1] < 0) == (abs(contrast.statistic()) > q)
+        for end, expected in zip(limits, (q, -q), strict=True):
+            if -1 < end < 1:
+                assert contrast.statistic(end, scale) == pytest.approx(expected, abs=1e-6)
+
+
+@given(score(3000), st.floats(0, 0.95))
+@settings(max_examples=100, deadline=None)
 def test_the_rates_under_a_difference_are_the_likeliest_by_brute_force(
     contrast: ScoreContrast, delta: float
 ) -> None:
@@ -163,13 +192,13 @@ def test_the_rates_under_a_difference_are_the_likeliest_by_brute_force(
         terms = ((k1, p1), (n1 - k1, 1 - p1), (k0, p0), (n0 - k0, 1 - p0))
         return -sum(k * math.log(p) for k, p in terms if k)
 
-    low, high = max(0.0, -delta) + 1e-12, min(1.0, 1 - delta) - 1e-12
+    low, high = 1e-12, 1 - delta - 1e-12
     best = optimize.minimize_scalar(
         unlikelihood, bounds=(low, high), method="bounded", options={"xatol": 1e-12}
     )
-    p1, p0 = contrast._likely_at_difference(delta)
-    assert p1 - p0 == pytest.approx(delta, abs=1e-12)
-    assert unlikelihood(min(max(p0, low), high)) <= best.fun + 1e-7 * (1 + abs(best.fun))
+    found = _lesser_rate(k0, n0, k1, n1, delta)
+    assert 0 <= found <= 1 - delta
+    assert unlikelihood(min(max(found, low), high)) <= best.fun + 1e-7 * (1 + abs(best.fun))
 
 
 @given(score(3000), st.floats(0.05, 5))
@@ -187,7 +216,8 @@ def test_the_rates_under_a_ratio_are_the_likeliest_by_brute_force(
     best = optimize.minimize_scalar(
         unlikelihood, bounds=(low, high), method="bounded", options={"xatol": 1e-12}
     )
-    _, p0 = contrast._likely_at_ratio(theta)
+    p0, q0 = _likeliest(k1, n1, k0, n0, theta - 1)
+    assert p0 + q0 == pytest.approx(1, abs=1e-12)
     assert unlikelihood(min(max(p0, low), high)) <= best.fun + 1e-7 * (1 + abs(best.fun))
 
 

@@ -9,7 +9,7 @@ It must not know where the moments came from, nor how a critical value is chosen
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import acos, copysign, cos, exp, inf, isfinite, log, pi, sqrt
+from math import copysign, exp, expm1, inf, isfinite, log, log1p, sqrt
 from typing import Protocol
 
 from litmus_server.stats.absence import Undefined
@@ -195,7 +195,7 @@ class ScoreContrast:
     @property
     def standard_error(self) -> float:
         """Of the difference at the most likely common rate."""
-        return sqrt(self._variance(self._pooled, self._pooled, 1.0))
+        return sqrt(self._variance(0.0, Scale.DIFFERENCE))
 
     @property
     def df(self) -> float:
@@ -204,85 +204,134 @@ class ScoreContrast:
 
     def statistic(self, null: float = 0.0, scale: Scale = Scale.DIFFERENCE) -> float:
         """The score statistic: Mee, Biometrics 40 (1984) 1175 for the difference; Koopman, ibid. 513-517 for the lift."""
-        theta = 1.0 if scale is Scale.DIFFERENCE else 1 + null
-        distance = self.treatment - theta * self.control - (null if scale is Scale.DIFFERENCE else 0.0)
-        if null == 0:
-            rates = (self._pooled, self._pooled)
-        elif scale is Scale.DIFFERENCE:
-            if abs(null) >= 1:
-                return copysign(inf, distance) if distance else 0.0
-            rates = self._likely_at_difference(null)
+        if scale is Scale.DIFFERENCE:
+            distance, impossible = self._difference - null, abs(null) >= 1
         else:
-            if theta < 0:
-                return inf
-            rates = self._likely_at_ratio(theta)
-        variance = self._variance(*rates, theta)
+            distance, impossible = self._difference - null * self.control, null < -1
+        variance = 0.0 if impossible else self._variance(null, scale)
         return distance / sqrt(variance) if variance > 0 else copysign(inf, distance) if distance else 0.0
 
     def limits(self, q: float, scale: Scale = Scale.DIFFERENCE) -> tuple[float, float] | Undefined:
         """The supposed effects whose score statistic is at most `q`. Undefined when no unit of control succeeded."""
-        lift = scale is Scale.LIFT
-        if lift and not self.control_successes:
+        if scale is Scale.LIFT and not self.control_successes:
             return _no_baseline(0.0)
         if q == inf:
             return -inf, inf
-        middle = self.treatment - self.control
-        if not lift:
-            lower = root(lambda d: self.statistic(d) - q, -1.0, middle) if middle > -1 else -1.0
-            return lower, root(lambda d: self.statistic(d) + q, middle, 1.0) if middle < 1 else 1.0
-        # On the logarithm of the ratio, where the statistic is nearly linear.
-        ratio = self.treatment / self.control
-        top = log(max(ratio, 1 / self.treatment_units))
-        while self.statistic(exp(top) - 1, scale) > -q:
-            top += 1.0
-        upper = root(lambda x: self.statistic(exp(x) - 1, scale) + q, log(ratio) if ratio else top - 60, top)
-        if not ratio:
-            return -1.0, exp(upper) - 1
-        bottom = log(ratio)
-        while self.statistic(exp(bottom) - 1, scale) < q:
-            bottom -= 1.0
-        lower = root(lambda x: self.statistic(exp(x) - 1, scale) - q, bottom, log(ratio))
-        return exp(lower) - 1, exp(upper) - 1
+        if scale is Scale.DIFFERENCE:
+            middle, unit = self._difference, self.standard_error
+
+            def at(steps: float) -> float:
+                return self.statistic(middle + steps * unit)
+
+            lower = (
+                middle + unit * root(lambda x: at(x) - q, (-1 - middle) / unit, 0.0) if middle > -1 else -1.0
+            )
+            upper = middle + unit * root(lambda x: at(x) + q, 0.0, (1 - middle) / unit) if middle < 1 else 1.0
+            return lower, upper
+        return self._lift_limits(q)
+
+    def _lift_limits(self, q: float) -> tuple[float, float]:
+        """On the logarithm of the ratio, where the statistic is nearly linear, in steps of its standard error."""
+        k1, n1, k0, n0 = self._counts
+        lift = self._difference / self.control
+        # Half a unit more where nobody, or everybody, succeeded: it only has to be of the right size.
+        unit = sqrt(max(1 / max(k1, 0.5) - 1 / n1 + 1 / k0 - 1 / n0, 0.25 / min(n1, n0) ** 2))
+        middle = log1p(lift) if k1 else log(0.5 / n1 / self.control)
+
+        def at(steps: float) -> float:
+            return self.statistic(expm1(middle + steps * unit), Scale.LIFT)
+
+        def outwards(sign: int) -> float:
+            reach = float(sign)
+            while sign * at(reach) > -q:
+                reach *= 2
+            return reach
+
+        low = 0.0
+        while at(low) <= -q:  # where nobody succeeded the middle is a guess
+            low = 2 * low - 1
+        upper = expm1(middle + unit * root(lambda x: at(x) + q, low, outwards(1)))
+        if not k1:
+            return -1.0, upper
+        return expm1(middle + unit * root(lambda x: at(x) - q, outwards(-1), 0.0)), upper
 
     @property
     def _counts(self) -> tuple[int, int, int, int]:
         return self.treatment_successes, self.treatment_units, self.control_successes, self.control_units
 
     @property
-    def _pooled(self) -> float:
+    def _difference(self) -> float:
+        """From integers: the rates may agree in their first digits."""
         k1, n1, k0, n0 = self._counts
-        return (k1 + k0) / (n1 + n0)
+        return (k1 * n0 - k0 * n1) / (n1 * n0)
 
-    def _variance(self, p1: float, p0: float, theta: float) -> float:
-        return p1 * (1 - p1) / self.treatment_units + theta**2 * p0 * (1 - p0) / self.control_units
-
-    def _likely_at_ratio(self, theta: float) -> tuple[float, float]:
-        """The rates of greatest likelihood with treatment = theta · control: the lesser root of a quadratic."""
+    def _variance(self, null: float, scale: Scale) -> float:
+        """Of treatment − θ·control, at the likeliest rates under the supposed effect."""
         k1, n1, k0, n0 = self._counts
-        b, k = k1 + n0 + theta * (k0 + n1), k1 + k0
-        p0 = 2 * k / (b + sqrt(max(b * b - 4 * (n1 + n0) * theta * k, 0.0)))
-        return min(theta * p0, 1.0), min(p0, 1.0)
+        if null == 0:
+            pooled = (k1 + k0) * (n1 + n0 - k1 - k0) / (n1 + n0) ** 2
+            return pooled / n1 + pooled / n0
+        if scale is Scale.DIFFERENCE:
+            spread1, spread0 = self._spreads_at_difference(null)
+            return spread1 / n1 + spread0 / n0
+        p0, q0 = _likeliest(k1, n1, k0, n0, null)
+        p1, q1 = (1 + null) * p0, 1.0
+        if null > -1:
+            p1, q1 = _likeliest(k0, n0, k1, n1, -null / (1 + null))
+        return p1 * q1 / n1 + (1 + null) ** 2 * p0 * q0 / n0
 
-    def _likely_at_difference(self, delta: float) -> tuple[float, float]:
-        """The rates of greatest likelihood with treatment = control + delta.
-
-        The middle root of a cubic: Farrington and Manning, Statistics in Medicine 9 (1990) 1447-1454, appendix.
-        """
+    def _spreads_at_difference(self, delta: float) -> tuple[float, float]:
+        """p·(1 − p) of treatment and control at the rates of greatest likelihood with treatment = control + delta."""
         k1, n1, k0, n0 = self._counts
-        t, r1, r0 = n0 / n1, k1 / n1, k0 / n0
-        a = 1 + t
-        b = -(1 + t + r1 + t * r0 + delta * (t + 2))
-        c = delta * delta + delta * (2 * r1 + t + 1) + r1 + t * r0
-        d = -r1 * delta * (1 + delta)
-        v = (b / (3 * a)) ** 3 - b * c / (6 * a * a) + d / (2 * a)
-        u = copysign(sqrt(max((b / (3 * a)) ** 2 - c / (3 * a), 0.0)), v)
-        angle = (pi + acos(max(-1.0, min(1.0, v / u**3)))) / 3 if u else pi / 2
-        p1 = 2 * u * cos(angle) - b / (3 * a)
-        for _ in range(
-            3
-        ):  # the arc cosine of almost 1 keeps half of the digits; Newton's steps bring them back
-            slope = (3 * a * p1 + 2 * b) * p1 + c
-            if slope:
-                p1 -= (((a * p1 + b) * p1 + c) * p1 + d) / slope
-        p1 = min(max(p1, 0.0, delta), 1.0, 1.0 + delta)
-        return p1, p1 - delta
+        if 2 * (k1 + k0) > n1 + n0:  # of failures, then: a rate near 1 has lost the digits of 1 − rate
+            k1, k0, delta = n1 - k1, n0 - k0, -delta
+        if delta >= 0:
+            p0 = _lesser_rate(k0, n0, k1, n1, delta)
+            p1 = p0 + delta
+        else:
+            p1 = _lesser_rate(k1, n1, k0, n0, -delta)
+            p0 = p1 - delta
+        return p1 * (1 - p1), p0 * (1 - p0)
+
+
+def _lesser_rate(k: int, n: int, other_k: int, other_n: int, delta: float) -> float:
+    """The likeliest rate of `k` of `n`, when that of the other arm is greater by `delta` ≥ 0, both between 0 and 1.
+
+    The derivative of the log-likelihood falls throughout; its root lies between the rates that each arm alone would have.
+    It is the middle root of a cubic (Farrington and Manning, Statistics in Medicine 9 (1990) 1447-1454), whose closed form
+    loses all digits where rates are small.
+    """
+    f, other_f, most = n - k, other_n - other_k, 1 - delta
+    alone = k / n, other_k / other_n - delta
+    low, high = max(0.0, min(alone)), min(most, max(alone))
+    if low >= high:
+        return min(max(low, 0.0), most)
+
+    def slope(y: float) -> float:
+        """The derivative at y · high, times all that it is divided by there."""
+        p, other_q = y * high, most - y * high
+        left, right = p if k else 1.0, 1 - p if f else 1.0
+        other_left, other_right = p + delta if other_k else 1.0, other_q if other_f else 1.0
+        return (k * right - f * left) * other_left * other_right + (
+            other_k * other_right - other_f * other_left
+        ) * left * right
+
+    start, end = slope(low / high), slope(1.0)
+    if start <= 0:
+        return low
+    return high if end >= 0 else high * root(slope, low / high, 1.0)
+
+
+def _likeliest(other_k: int, other_n: int, k: int, n: int, lift: float) -> tuple[float, float]:
+    """The likeliest rate of `k` of `n`, when that of the other arm is (1 + lift) times as great, and 1 − this rate.
+
+    The lesser root of a quadratic (Miettinen and Nurminen, Statistics in Medicine 4 (1985) 213-226), arranged so that nothing
+    cancels where almost none or almost all succeeded.
+    """
+    f, other_f, both = n - k, other_n - other_k, k + other_k
+    shift = lift * (k + other_n)
+    scale = f + other_f + 2 * both + shift
+    spread = sqrt((f - other_f - shift) ** 2 + 4 * (1 + lift) * f * other_f)
+    rest = f + other_f + shift
+    failing = rest + spread if rest >= 0 else -4 * f * lift * both / (spread - rest)
+    return min(2 * both / (scale + spread), 1.0), max(failing / (scale + spread), 0.0)
