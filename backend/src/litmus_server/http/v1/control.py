@@ -303,7 +303,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
 
 
 def _json(body: object, **headers: str) -> Response:
-    """Encoded by msgspec: a page of 200 takes a sixth of the time that pydantic would."""
+    """Encoded by msgspec: these are our own words, and pydantic would check them once more."""
     return Response(msgspec.json.encode(body), media_type="application/json", headers=headers)
 
 
