@@ -1,14 +1,14 @@
 """The list of doors: what services need from the world, in the services' words."""
 
 import datetime as dt
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from litmus_server.domain.assignment import Stored
 from litmus_server.domain.audit import AuditEntry, Cause, Trail
-from litmus_server.domain.experiment import Experiment
+from litmus_server.domain.experiment import Experiment, Shared
 from litmus_server.domain.inspection import (
     Filters,
     Position,
@@ -106,6 +106,10 @@ class CatalogChange(Protocol):
 
     async def taken(self, name: str, key: str, besides: UUID) -> tuple[bool, bool]:
         """Whether the name, and whether the key, is that of another experiment, archived ones included."""
+        ...
+
+    async def shared(self, audiences: Collection[str], layers: Collection[str]) -> Shared:
+        """The audiences of these keys with those that they name, the layers of these keys, and the holdout."""
         ...
 
     async def save(

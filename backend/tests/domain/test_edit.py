@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,8 @@ from litmus_server.domain.audit import difference
 from litmus_server.domain.draft import parse_draft
 from litmus_server.domain.edit import cloned, edited
 from litmus_server.domain.errors import Invalid, InvalidTransition
-from litmus_server.domain.experiment import Experiment, Status, begin, definition, describe, entry
+from litmus_server.domain.experiment import Experiment, Shared, Status, begin, definition, describe, entry
+from litmus_server.domain.layer import Allocation, Layer
 from litmus_server.domain.metric import Metric, MetricKind, Role
 from litmus_server.domain.weights import renormalised
 
@@ -58,7 +59,8 @@ EVERYTHING: dict[str, Any] = {
     "variants": [{"name": "z", "weight": 0.9, "config": [1]}, {"name": "a", "weight": 0.1, "is_control": True}],
     "primary_metric": {"name": "click", "direction": "decrease"}, "secondary_metrics": [{"name": "errors", "role": "guardrail"}],
     "parameters": {"prior_alpha": 3, "floor": 0.01}, "dimensions": ["plan"], "planned_units": 9, "min_sample_size": 8,
-    "significance_threshold": 0.9, "auto_promote_winner": True,
+    "significance_threshold": 0.9, "auto_promote_winner": True, "audience": {"attribute": "age", "operator": "present"},
+    "holdout": False, "forced": {"ann": "a"},
 }  # fmt: skip
 
 
@@ -221,13 +223,11 @@ def test_a_clone_says_the_same_under_another_name() -> None:
     original = (
         edit(running(), variants=[{"key": "b", "state": "paused"}]).moved(Status.COMPLETED, NOW).archived(NOW)
     )
-    original = replace(
-        original, holdout=False, forced={"u": "a"}, layer_id=UUID(int=7), layer_from=0, layer_to=5
-    )
+    original = replace(original, holdout=False, forced={"u": "a"}, layer=Allocation("page", 0, 5))
     clone = cloned(original, {"name": "Again"}, LATER, uuid4, "fedcba9876543210")
-    assert definition(clone) == definition(original) | {"name": "Again", "key": "Again"}
+    assert definition(clone) == definition(original) | {"name": "Again", "key": "Again", "layer": None}
     assert (clone.status, clone.archived_at, clone.cloned_from) == (Status.DRAFT, None, original.id)
-    assert (clone.holdout, clone.forced, clone.layer_id) == (False, {"u": "a"}, None)
+    assert (clone.holdout, clone.forced, clone.layer) == (False, {"u": "a"}, None)
     assert not {variant.id for variant in clone.variants} & {variant.id for variant in original.variants}
     assert {variant.state for variant in clone.variants} == {"active"}
     other = cloned(original, {"name": "Other", "key": "o", "traffic_allocation": 1}, LATER, uuid4, "f" * 16)
@@ -280,3 +280,70 @@ def test_whatever_is_sent_an_edit_is_refused_or_whole(data: st.DataObject) -> No
         return
     assert compile_entry(entry(after)).weights == after.weights
     assert edited(after, changes, LATER, uuid4) is after
+
+
+GERMANS: dict[str, Any] = {"attribute": "country", "operator": "equals", "value": "DE"}
+PAGE = Layer("page", "Page", "", "layersalt", 1, NOW, NOW)
+SHARED = Shared({"germans": GERMANS, "french": {"not": GERMANS}}, {"page": PAGE})
+
+
+def test_an_audience_is_replaced_and_never_merged() -> None:
+    before = edit(begun(), audience={"all": [GERMANS]})
+    after = edit(before, audience={"any": [GERMANS]})
+    assert after.audience == {"any": [GERMANS]}
+    assert edit(after, audience=None).audience is None
+
+
+def test_another_audience_opens_an_epoch_and_another_way_to_write_it_does_not() -> None:
+    before = edited(running(), {"audience": {"audience": "germans"}}, LATER, uuid4, SHARED)
+    assert before.epoch == 2
+    same = edited(before, {"audience": GERMANS}, LATER, uuid4, SHARED)
+    assert (same.epoch, same.audience) == (2, GERMANS)
+    assert edited(same, {"audience": {"audience": "french"}}, LATER, uuid4, SHARED).epoch == 3
+    learning = edited(bandit(), {"audience": GERMANS}, LATER, uuid4, SHARED)
+    assert learning.epoch == 1  # its policies have versions
+
+
+def test_what_is_wrong_with_an_audience_is_told_with_its_place() -> None:
+    for audience, pointer in (
+        ({"all": [GERMANS, {"attribute": "x", "operator": "like", "value": 1}]}, "/audience/all/1/operator"),
+        ({"all": []}, "/audience/all"),
+        ({"not": {"audience": "nobody"}}, "/audience/not/audience"),
+        ({"audience": 7}, "/audience/audience"),
+        ([], "/audience"),
+        ("germans", "/audience"),
+    ):
+        for experiment in (begun(), running()):
+            assert pointer in refused(experiment, audience=audience), audience
+
+
+def test_forced_units_are_merged_and_name_variants() -> None:
+    before = edit(begun(), forced={"ann": "a", "bob": "b"})
+    assert edit(before, forced={"ann": None, "cyd": "c"}).forced == {"bob": "b", "cyd": "c"}
+    assert set(refused(before, forced={"ann": "x", "": "a", "n\x00": "a", "e": 1})) == {
+        "/forced/ann", "/forced", "/forced/n\x00", "/forced/e",
+    }  # fmt: skip
+    assert set(refused(before, forced={f"u{k}": "a" for k in range(999)})) == {"/forced"}
+
+
+def test_a_layer_is_taken_by_a_draft_and_only_grows_afterwards() -> None:
+    half = edited(begun(), {"layer": {"key": "page", "share": 0.5}}, LATER, uuid4, SHARED)
+    assert half.layer == Allocation("page", 0, 500_000)
+    assert edited(half, {"layer": None}, LATER, uuid4, SHARED).layer is None
+    started = half.moved(Status.RUNNING, LATER)
+    more = edited(started, {"layer": {"share": 0.6}}, LATER, uuid4, SHARED)
+    assert more.layer == Allocation("page", 0, 600_000)
+    assert more.epoch == started.epoch
+    for experiment, changes, pointer in (
+        (started, {"share": 0.4}, "/layer/share"),
+        (started, {"key": "other"}, "/layer"),
+        (started, None, "/layer"),
+        (running(), {"key": "page", "share": 0.1}, "/layer"),
+        (begun(), {"key": "nowhere", "share": 0.1}, "/layer/key"),
+        (begun(), {"key": "page"}, "/layer/share"),
+        (begun(), {"key": "page", "share": 0}, "/layer/share"),
+        (begun(), {"key": "page", "share": 1.5}, "/layer/share"),
+    ):
+        with pytest.raises(Invalid) as caught:
+            edited(experiment, {"layer": changes}, LATER, uuid4, SHARED)
+        assert pointer in [fault.pointer for fault in caught.value.faults], changes

@@ -27,6 +27,7 @@ from litmus_server.domain.experiment import (
     read_status,
     rfc3339,
 )
+from litmus_server.domain.layer import Allocation, Layer
 from litmus_server.domain.metric import Metric, MetricKind, Role
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
@@ -89,11 +90,12 @@ def test_the_document_tells_the_server_metrics_and_history() -> None:
 
 def test_the_document_has_what_experiments_share() -> None:
     experiment = replace(
-        begun(), audience={"all": [{"audience": "germans"}]}, forced={"ann": "b", "bob": "gone"}, layer_id=UUID(int=9),
-        layer_from=0, layer_to=500_000,
+        begun(), audience={"all": [{"audience": "germans"}]}, forced={"ann": "b", "bob": "gone"},
+        layer=Allocation("page", 0, 500_000),
     )  # fmt: skip
     germans = {"attribute": "country", "operator": "equals", "value": "DE"}
-    shared = Shared("layersalt", {"germans": germans}, {"salt": "holdoutsalt", "share": 20_000})
+    layer = Layer("page", "Page", "", "layersalt", 1, NOW, NOW)
+    shared = Shared({"germans": germans}, {"page": layer}, {"salt": "holdoutsalt", "share": 20_000})
     document = entry(experiment, shared=shared)
     assert document["layer"] == {"salt": "layersalt", "from": 0, "to": 500_000}
     assert document["audience"] == {"all": [germans]}
@@ -102,7 +104,7 @@ def test_the_document_has_what_experiments_share() -> None:
     assert entry(replace(experiment, holdout=False), shared=shared)["holdout"] is None
     compile_entry(document)
     with pytest.raises(InvalidCondition):
-        entry(experiment)
+        entry(replace(experiment, layer=None))
 
 
 def test_a_late_metric_takes_the_next_slot_and_may_shorten_the_cohorts() -> None:

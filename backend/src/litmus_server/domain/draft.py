@@ -12,13 +12,17 @@ from re import sub
 from typing import Any
 from unicodedata import normalize
 
+from litmus_server.domain.audience import read_condition
 from litmus_server.domain.errors import Invalid
 from litmus_server.domain.form import Form
+from litmus_server.domain.layer import LayerShare
 from litmus_server.domain.metric import MOST_METRICS, Metric, MetricKind, Role, read_metric
 from litmus_server.domain.weights import equal_ppm, share_to_ppm, to_ppm
 
 KEY = pattern(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 MOST_VARIANTS = 100
+MOST_FORCED = 1_000
+"""Units with a forced variant."""
 MOST_CONFIG = 100_000
 """Bytes of a variant's config as compact JSON."""
 TITLE = "Invalid experiment configuration"
@@ -26,6 +30,7 @@ TITLE = "Invalid experiment configuration"
 _UUID = pattern(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _RESERVED = {"conversions"}
 _UNIT_TYPE = pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_UNIT = pattern(r"[^\x00\ud800-\udfff]{1,256}")
 _DIMENSIONS = ("country", "device", "browser", "platform")
 _MOST_UNITS = 10**12
 
@@ -92,6 +97,10 @@ class Draft:
     min_sample_size: int | None
     significance: float
     auto_promote: bool
+    audience: Mapping[str, Any] | None
+    layer: LayerShare | None
+    holdout: bool
+    forced: Mapping[str, str]
 
 
 def parse_draft(document: object) -> Draft:
@@ -126,6 +135,10 @@ def read_draft(form: Form) -> Draft:
         min_sample_size=form.integer("min_sample_size", 1, _MOST_UNITS),
         significance=form.number("significance_threshold", 1e-6, 1 - 1e-6, 0.95),
         auto_promote=form.flag("auto_promote_winner"),
+        audience=read_condition(form, "audience"),
+        layer=_read_layer(form),
+        holdout=form.flag("holdout", default=True),
+        forced=_read_forced(form, variants),
     )
 
 
@@ -250,3 +263,34 @@ def _read_parameters(form: Form, kind: ExperimentType, count: int) -> dict[str, 
     if "floor" in parameters and parameters["floor"] * count > 1:
         given.fault("floor", f"{count} variants leave room for a floor of at most {1 / count:g}")
     return parameters
+
+
+def _read_layer(form: Form) -> LayerShare | None:
+    if not form.has("layer"):
+        return None
+    given = form.form("layer")
+    key = given.text("key", 128, shape=KEY)
+    noted = given.noted
+    share = share_to_ppm(given.number("share", 0, 1), given.at)
+    if share == 0 and given.noted == noted:
+        given.fault("share", "must be at least 0.000001")
+    return LayerShare(key, share)
+
+
+def _read_forced(form: Form, variants: tuple[DraftVariant, ...]) -> dict[str, str]:
+    given = form.form("forced")
+    if len(list(given)) > MOST_FORCED:
+        form.fault("forced", f"at most {MOST_FORCED} units can be forced")
+        given.rest()
+        return {}
+    keys = [variant.key for variant in variants]
+    forced = {}
+    for unit in given:
+        variant = given.value(unit)
+        if not _UNIT.fullmatch(unit):
+            given.fault(unit, "must be a unit id: 1 to 256 characters without NUL and lone surrogates")
+        elif variant is not None and variant not in keys:
+            given.fault(unit, f"must be the key of a variant, which are {', '.join(keys)}, or null")
+        elif variant is not None:
+            forced[unit] = str(variant)
+    return forced

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from litmus.decide.snapshot import VariantState
 
+from litmus_server.domain.audience import resolved
 from litmus_server.domain.draft import (
     MOST_CONFIG,
     MOST_VARIANTS,
@@ -23,13 +24,35 @@ from litmus_server.domain.draft import (
     read_draft,
 )
 from litmus_server.domain.errors import Invalid
-from litmus_server.domain.experiment import Experiment, Status, Variant, begin, chosen, definition, slotted
+from litmus_server.domain.experiment import (
+    NOTHING,
+    Experiment,
+    Shared,
+    Status,
+    Variant,
+    begin,
+    chosen,
+    definition,
+    placed,
+    slotted,
+)
 from litmus_server.domain.form import Form
+from litmus_server.domain.layer import Allocation
 from litmus_server.domain.metric import cohort_hours
 from litmus_server.domain.weights import to_fraction, to_ppm
 
 _ALWAYS = ("name", "description", "hypothesis", "owner", "tags")
-_LIVE = (*_ALWAYS, "planned_units", "min_sample_size", "traffic_allocation", "variants")
+_LIVE = (
+    *_ALWAYS,
+    "planned_units",
+    "min_sample_size",
+    "traffic_allocation",
+    "variants",
+    "audience",
+    "layer",
+    "holdout",
+    "forced",
+)
 _SAFE: Mapping[Status, tuple[str, ...]] = {
     Status.RUNNING: _LIVE,
     Status.PAUSED: _LIVE,
@@ -49,13 +72,18 @@ _OTHERS = "units were assigned under it; clone it instead"
 
 
 def edited(
-    before: Experiment, changes: Mapping[str, Any], at: dt.datetime, new_id: Callable[[], UUID]
+    before: Experiment,
+    changes: Mapping[str, Any],
+    at: dt.datetime,
+    new_id: Callable[[], UUID],
+    shared: Shared = NOTHING,
 ) -> Experiment:
     """The experiment with these fields of its definition changed, as JSON merge patch (RFC 7396) would; itself when
     nothing differs. `new_id` names variants that a draft did not have.
 
     Of a draft everything can be changed, and `variants` is the whole list. Once it has started, `variants` names those
-    that change by key or id; what is not safe is refused. Raises Invalid with every fault.
+    that change by key or id; what is not safe is refused. `shared` has what is named before and afterwards. Another audience
+    opens an epoch, as other weights do: those who enter are others. Raises Invalid with every fault.
     """
     before.refuse_archived()
     is_draft = before.status is Status.DRAFT
@@ -71,30 +99,38 @@ def edited(
         after = _redrafted(before, draft, at, new_id)
     else:
         after = replace(before, variants=variants, **chosen(draft))
-        _refuse_unsafe(form, before, replace(after, metrics=slotted(draft.metrics)))
+        asked = draft.layer and Allocation(draft.layer.key, 0, draft.layer.share)
+        _refuse_unsafe(form, before, replace(after, metrics=slotted(draft.metrics), layer=asked))
+    after = placed(after, draft.layer, shared)
     if definition(after) == was and after.variants == before.variants:
         return before
-    opens = not is_draft and not before.adaptive and after.weights != before.weights
+    others = after.weights != before.weights or (
+        after.audience != before.audience and _eligible(after, shared) != _eligible(before, shared)
+    )
+    opens = not is_draft and not before.adaptive and others
     return replace(after, epoch=before.epoch + opens, updated_at=before.after(at))
 
 
 def cloned(
-    original: Experiment, changes: Mapping[str, Any], at: dt.datetime, new_id: Callable[[], UUID], salt: str
+    original: Experiment,
+    changes: Mapping[str, Any],
+    at: dt.datetime,
+    new_id: Callable[[], UUID],
+    salt: str,
+    shared: Shared = NOTHING,
 ) -> Experiment:
     """A new draft that says the same, but for these fields of its definition; `name` is one of them. Raises Invalid.
 
     It takes no place in a layer and has no dates: those are the original's.
     """
-    was = {name: value for name, value in definition(original).items() if name not in {"name", "key"}}
+    own = {"name", "key", "layer"}
+    was = {name: value for name, value in definition(original).items() if name not in own}
     draft = parse_draft(_merged(_ready(was, changes), changes))
-    begun = begin(draft, new_id(), tuple(new_id() for _ in draft.variants), salt, at)
+    begun = begin(draft, new_id(), tuple(new_id() for _ in draft.variants), salt, at, shared)
     factors = {variant.key: variant.factors for variant in original.variants}
     return replace(
         begun,
         variants=tuple(replace(each, factors=factors.get(each.key)) for each in begun.variants),
-        audience=original.audience,
-        holdout=original.holdout,
-        forced=original.forced,
         ramp=original.ramp,
         factors=original.factors,
         value_type=original.value_type,
@@ -114,13 +150,19 @@ def _ready(was: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, A
     return ready
 
 
+def _eligible(experiment: Experiment, shared: Shared) -> Mapping[str, Any] | None:
+    return (
+        None if experiment.audience is None else resolved(experiment.audience, shared.audiences, "/audience")
+    )
+
+
 def _merged(document: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(document)
     for name, value in changes.items():
         mine = merged.get(name)
         if value is None:
             merged.pop(name, None)
-        elif isinstance(mine, Mapping) and isinstance(value, Mapping):
+        elif isinstance(mine, Mapping) and isinstance(value, Mapping) and name != "audience":
             merged[name] = _merged(mine, value)
         else:
             merged[name] = value

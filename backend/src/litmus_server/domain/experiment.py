@@ -12,8 +12,10 @@ from uuid import UUID
 
 from litmus.decide import Policy, expand
 
+from litmus_server.domain.audience import resolved
 from litmus_server.domain.draft import Draft, ExperimentType
 from litmus_server.domain.errors import Fault, Invalid, InvalidTransition
+from litmus_server.domain.layer import Allocation, Layer, LayerShare, allocated
 from litmus_server.domain.metric import MOST_METRICS, Metric, Role, cohort_hours
 from litmus_server.domain.weights import renormalised, to_fraction
 
@@ -111,10 +113,8 @@ class Experiment:
     auto_promote: bool = False
     audience: Mapping[str, Any] | None = None
     """A condition (`litmus.decide.targeting`) that may name shared ones."""
-    layer_id: UUID | None = None
-    layer_from: int | None = None
-    layer_to: int | None = None
-    """The range of the layer's buckets that it takes, in ppm."""
+    layer: Allocation | None = None
+    """The range of a layer's buckets that it takes; free for others once it is completed or archived."""
     holdout: bool = True
     """Whether the global holdout keeps units out of it."""
     forced: Mapping[str, str] = field(default_factory=dict)
@@ -227,15 +227,37 @@ class Experiment:
         return max(at, self.updated_at + dt.timedelta(microseconds=1))
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What experiments share, as far as somebody needs it."""
+
+    audiences: Mapping[str, Any] = field(default_factory=dict)
+    """Named conditions by name: all that an audience names, and what those name."""
+    layers: Mapping[str, Layer] = field(default_factory=dict)
+    """By key."""
+    holdout: Mapping[str, Any] | None = None
+    """The global holdout: {"salt", "share" in ppm}; None when nobody is held out."""
+
+
+NOTHING = Shared()
+
+
 def begin(
-    draft: Draft, experiment_id: UUID, variant_ids: tuple[UUID, ...], salt: str, at: dt.datetime
+    draft: Draft,
+    experiment_id: UUID,
+    variant_ids: tuple[UUID, ...],
+    salt: str,
+    at: dt.datetime,
+    shared: Shared = NOTHING,
 ) -> Experiment:
-    """The experiment that a draft describes, in status draft. One id a variant; `salt` is random."""
+    """The experiment that a draft describes, in status draft. One id a variant; `salt` is random. Raises Invalid for what is not
+    in `shared`.
+    """
     variants = tuple(
         Variant(variant_id, each.key, each.name, ordinal, each.is_control, each.weight, each.config, at)
         for ordinal, (variant_id, each) in enumerate(zip(variant_ids, draft.variants, strict=True))
     )
-    return Experiment(
+    experiment = Experiment(
         id=experiment_id,
         status=Status.DRAFT,
         salt=salt,
@@ -247,14 +269,38 @@ def begin(
         cohort_hours=cohort_hours(draft.metrics),
         **chosen(draft),
     )
+    return placed(experiment, draft.layer, shared)
+
+
+def placed(experiment: Experiment, wanted: LayerShare | None, shared: Shared) -> Experiment:
+    """The experiment with the share of a layer that it wants, if its audience is known. Raises Invalid.
+
+    The layer cannot be left or changed once it has started: then others would meet its units, or it units of others.
+    """
+    if experiment.audience is not None:
+        resolved(experiment.audience, shared.audiences, "/audience")
+    mine, started = experiment.layer, experiment.status is not Status.DRAFT
+    if wanted == (mine and LayerShare(mine.key, mine.share)):
+        return experiment
+    if started and (mine is None or wanted is None or wanted.key != mine.key):
+        message = "cannot be taken, left or changed once it has started: others would meet its units; clone it instead"
+        raise Invalid(f"layer: {message}", (Fault("/layer", message),))
+    if wanted is None:
+        return replace(experiment, layer=None)
+    if wanted.key not in shared.layers:
+        message = f"there is no layer {wanted.key}"
+        raise Invalid(f"layer/key: {message}", (Fault("/layer/key", message),))
+    kept = mine if mine is not None and mine.key == wanted.key else None
+    layer = shared.layers[wanted.key]
+    return replace(experiment, layer=allocated(layer, experiment.id, kept, wanted.share, started=started))
 
 
 def chosen(draft: Draft) -> dict[str, Any]:
-    """The fields of an experiment that a draft says, but for variants and metrics, which are numbered."""
+    """The fields of an experiment that a draft says, but for variants and metrics, which are numbered, and its layer (`placed`)."""
     return {
         each.name: getattr(draft, each.name)
         for each in fields(draft)
-        if each.name not in {"variants", "metrics"}
+        if each.name not in {"variants", "metrics", "layer"}
     }
 
 
@@ -263,21 +309,10 @@ def slotted(metrics: tuple[Metric, ...]) -> tuple[Metric, ...]:
     return tuple(replace(metric, slot=slot) for slot, metric in enumerate(metrics, 1))
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What an experiment's document takes from beyond the experiment."""
-
-    layer_salt: str | None = None
-    audiences: Mapping[str, Any] = field(default_factory=dict)
-    """Named conditions by name: all that its audience names, and what those name."""
-    holdout: Mapping[str, Any] | None = None
-    """The global holdout: {"salt", "share" in ppm}."""
-
-
-def entry(experiment: Experiment, policy: Policy | None = None, shared: Shared = Shared()) -> dict[str, Any]:
+def entry(experiment: Experiment, policy: Policy | None = None, shared: Shared = NOTHING) -> dict[str, Any]:
     """The document that decides: the format of `litmus.decide.snapshot`, and what only a server needs (from "no" on).
 
-    Raises InvalidCondition for an audience that names what `shared` does not have.
+    Raises InvalidCondition or KeyError for an audience or a layer that `shared` does not have.
     """
     ordinals = {variant.key: variant.ordinal for variant in experiment.variants}
     return {
@@ -294,8 +329,12 @@ def entry(experiment: Experiment, policy: Policy | None = None, shared: Shared =
         "holdout": shared.holdout if experiment.holdout else None,
         "forced": {unit: ordinals[key] for unit, key in experiment.forced.items() if key in ordinals},
         "layer": None
-        if experiment.layer_id is None
-        else {"salt": shared.layer_salt, "from": experiment.layer_from, "to": experiment.layer_to},
+        if experiment.layer is None
+        else {
+            "salt": shared.layers[experiment.layer.key].salt,
+            "from": experiment.layer.start,
+            "to": experiment.layer.stop,
+        },
         "audience": None if experiment.audience is None else expand(experiment.audience, shared.audiences),
         "variants": [
             {
@@ -384,6 +423,12 @@ def definition(experiment: Experiment) -> dict[str, Any]:
         "min_sample_size": experiment.min_sample_size,
         "significance_threshold": experiment.significance,
         "auto_promote_winner": experiment.auto_promote,
+        "audience": experiment.audience,
+        "layer": None
+        if experiment.layer is None
+        else {"key": experiment.layer.key, "share": to_fraction(experiment.layer.share)},
+        "holdout": experiment.holdout,
+        "forced": dict(experiment.forced),
     }
 
 
@@ -400,12 +445,13 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "epoch": experiment.epoch,
         "variants": {each["key"]: {**each, **states[each["key"]]} for each in shown["variants"]},
         "secondary_metrics": {each["name"]: each for each in shown["secondary_metrics"]},
-        "audience": experiment.audience,
         "layer": None
-        if experiment.layer_id is None
-        else {"id": str(experiment.layer_id), "from": experiment.layer_from, "to": experiment.layer_to},
-        "holdout": experiment.holdout,
-        "forced": dict(experiment.forced),
+        if experiment.layer is None
+        else {
+            **shown["layer"],
+            "from": to_fraction(experiment.layer.start),
+            "to": to_fraction(experiment.layer.stop),
+        },
         "starts_at": experiment.starts_at and rfc3339(experiment.starts_at),
         "ends_at": experiment.ends_at and rfc3339(experiment.ends_at),
         "ramp": experiment.ramp,

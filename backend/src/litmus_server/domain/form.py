@@ -72,6 +72,11 @@ class Form:
             return
         self._findings.faults.append(Fault(self._pointer(name) if name else self.at, message))
 
+    def fault_at(self, name: str, below: str, message: str) -> None:
+        """Note what is wrong somewhere in this field; `below` is a JSON pointer from there."""
+        if not self._void:
+            self._findings.faults.append(Fault(self._pointer(name) + below, message))
+
     def adopt(self, invalid: Invalid) -> None:
         """Note the faults that another reader found in the same input."""
         self._findings.faults.extend(invalid.faults or (Fault(self.at, str(invalid)),))
@@ -129,14 +134,14 @@ class Form:
         self.fault(name, f"must be a whole number from {low} to {high}")
         return None
 
-    def flag(self, name: str) -> bool:
-        """True or false; false when absent."""
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """True or false; the default when absent."""
         value = self.value(name)
         if isinstance(value, bool):
             return value
         if value is not None:
             self.fault(name, "must be true or false")
-        return False
+        return default
 
     def choice(self, name: str, options: Iterable[T], default: T) -> T:
         """One of these words."""

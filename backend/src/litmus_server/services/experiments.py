@@ -12,11 +12,14 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+from litmus.decide import names
+
 from litmus_server.domain.audit import AuditEntry, Cause, Trail
 from litmus_server.domain.draft import TITLE, Draft, is_reference
 from litmus_server.domain.edit import cloned, edited
 from litmus_server.domain.errors import Conflict, Fault, Invalid, NotFound, Unavailable
-from litmus_server.domain.experiment import Experiment, Status, begin
+from litmus_server.domain.experiment import Experiment, Shared, Status, begin, placed
+from litmus_server.domain.layer import LayerShare
 from litmus_server.domain.listing import Listing, cursor_after, decode_cursor, encode_cursor, wrong_cursor
 from litmus_server.domain.metric import Metric
 from litmus_server.ports import Catalog, CatalogChange
@@ -50,7 +53,8 @@ class Experiments:
         """A new experiment in status draft. Raises Invalid when its name or key is taken."""
         async with self._changing() as change:
             ids = tuple(uuid4() for _ in draft.variants)
-            experiment = begin(draft, uuid4(), ids, secrets.token_hex(8), change.at)
+            shared = await change.shared(_keys(draft.audience), [draft.layer.key] if draft.layer else [])
+            experiment = begin(draft, uuid4(), ids, secrets.token_hex(8), change.at, shared)
             await _refuse_taken(change, experiment)
             return await change.save(None, experiment, "create", cause)
 
@@ -75,7 +79,7 @@ class Experiments:
         """
         async with self._changing() as change:
             before = await _current(change, reference, revision)
-            after = edited(before, changes, change.at, uuid4)
+            after = edited(before, changes, change.at, uuid4, await _mentioned(change, before, changes))
             if after is before:
                 return before
             await _refuse_taken(change, after)
@@ -87,7 +91,8 @@ class Experiments:
         """A new draft like this one, which may be archived, but for these fields. Raises NotFound, Conflict, Invalid."""
         async with self._changing() as change:
             original = await _current(change, reference, revision)
-            clone = cloned(original, changes, change.at, uuid4, secrets.token_hex(8))
+            shared = await _mentioned(change, original, changes)
+            clone = cloned(original, changes, change.at, uuid4, secrets.token_hex(8), shared)
             await _refuse_taken(change, clone)
             return await change.save(None, clone, "clone", cause)
 
@@ -96,8 +101,18 @@ class Experiments:
         return await self._change(reference, revision, "archive", cause, Experiment.archived)
 
     async def restore(self, reference: str, cause: Cause, revision: int | None = None) -> Experiment:
-        """Take it out of the archive. Raises as `set_status`."""
-        return await self._change(reference, revision, "restore", cause, Experiment.restored)
+        """Take it out of the archive. A draft may get another range of its layer, if somebody took its own meanwhile. Raises as
+        `set_status`, and Invalid when the layer has no room.
+        """
+        async with self._changing() as change:
+            before = await _current(change, reference, revision)
+            after = before.restored(change.at)
+            if after is before:
+                return before
+            if after.layer is not None and after.status is Status.DRAFT:
+                share = LayerShare(after.layer.key, after.layer.share)
+                after = placed(replace(after, layer=None), share, await _mentioned(change, before, {}))
+            return await change.save(before, after, "restore", cause)
 
     async def delete(
         self, reference: str, cause: Cause, revision: int | None = None
@@ -219,6 +234,20 @@ async def _current(change: CatalogChange, reference: str, revision: int | None) 
         message = f"The experiment is at revision {found.revision}, not {revision}: somebody changed it"
         raise Conflict(message, found.revision)
     return found
+
+
+async def _mentioned(change: CatalogChange, before: Experiment, changes: Mapping[str, Any]) -> Shared:
+    """What is named before a change or afterwards, as far as anything sensible is named."""
+    layers = {before.layer.key} if before.layer else set()
+    match changes.get("layer"):
+        case {"key": str(key)} if is_reference(key):
+            layers.add(key)
+    return await change.shared(_keys(before.audience) | _keys(changes.get("audience")), layers)
+
+
+def _keys(condition: object) -> set[str]:
+    """What cannot be a key names no audience."""
+    return {name for name in names(condition) if is_reference(name)}
 
 
 async def _refuse_taken(change: CatalogChange, experiment: Experiment) -> None:

@@ -5,20 +5,22 @@ the lifecycle; the service decides what a change is.
 """
 
 import datetime as dt
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+from litmus.decide import names
 
 from litmus_server.bandits.allocation import carried_over
 from litmus_server.bandits.checksum import checksum
 from litmus_server.domain.audit import AuditEntry, Cause, Trail
 from litmus_server.domain.draft import ExperimentType, is_id
 from litmus_server.domain.errors import Conflict
-from litmus_server.domain.experiment import Experiment, Status, Variant, describe, entry
+from litmus_server.domain.experiment import Experiment, Shared, Status, Variant, describe, entry
+from litmus_server.domain.layer import Allocation
 from litmus_server.domain.listing import EARLIEST, LATEST, Listing, searched
 from litmus_server.domain.metric import Direction, Metric, MetricKind, Role
 from litmus_server.domain.policy import Policy, signed
@@ -27,6 +29,7 @@ from litmus_server.store.audit import record, recorded
 from litmus_server.store.database import available
 from litmus_server.store.jobs import enqueue
 from litmus_server.store.policies import publish
+from litmus_server.store.shared import read_audiences, read_holdout, read_layers
 
 CHANNEL = "litmus_configuration"
 """NOTIFY carries the experiment's number: a hint that it has a new revision, nothing more."""
@@ -50,6 +53,14 @@ class Change:
         row = await self._connection.fetchrow(_TAKEN, name, key, besides)
         return row["name"], row["key"]
 
+    async def shared(self, audiences: Collection[str], layers: Collection[str]) -> Shared:
+        """The audiences of these keys with those that they name, the layers of these keys, and the holdout."""
+        return Shared(
+            await read_audiences(self._connection, audiences),
+            {layer.key: layer for layer in await read_layers(self._connection, layers)} if layers else {},
+            await read_holdout(self._connection),
+        )
+
     async def save(
         self, before: Experiment | None, after: Experiment, action: str, cause: Cause
     ) -> Experiment:
@@ -65,7 +76,8 @@ class Change:
             await connection.execute("delete from experiment_variants where experiment_id = $1", after.id)
             await self._write_variants(after)
         await self._write_metrics(after, () if before is None else before.metrics)
-        await connection.execute(_DOCUMENT, after.no, after.revision, entry(after))
+        shared = await self.shared(names(after.audience), [after.layer.key] if after.layer else [])
+        await connection.execute(_DOCUMENT, after.no, after.revision, entry(after, shared=shared))
         begun = 0 if before is None else len(before.history)
         await connection.executemany(
             _HISTORY, [(after.no, at, str(status)) for at, status in after.history[begun:]]
@@ -270,18 +282,24 @@ def _experiment(
         "tags": tuple(fields["tags"]),
         "dimensions": tuple(fields["dimensions"]),
     }
+    layer, start, stop = (fields.pop(name) for name in ("layer", "layer_from", "layer_to"))
+    fields["layer"] = None if layer is None else Allocation(layer, start, stop)
     return Experiment(**fields, variants=variants, metrics=metrics, history=history)
 
 
 def _columns(experiment: Experiment) -> tuple[object, ...]:
     """In the order of _COLUMNS."""
-    given = {name: getattr(experiment, name) for name in _COLUMNS if name != "search"} | {
+    layer = experiment.layer
+    given = {name: getattr(experiment, name, None) for name in _COLUMNS} | {
         "type": str(experiment.type),
         "status": str(experiment.status),
         "tags": list(experiment.tags),
         "dimensions": list(experiment.dimensions),
         "parameters": dict(experiment.parameters),
         "forced": dict(experiment.forced),
+        "layer": layer and layer.key,
+        "layer_from": layer and layer.start,
+        "layer_to": layer and layer.stop,
         "search": searched(experiment),
     }
     return tuple(given[name] for name in _COLUMNS)
@@ -290,13 +308,20 @@ def _columns(experiment: Experiment) -> tuple[object, ...]:
 _COLUMNS = (
     "id", "key", "name", "description", "hypothesis", "owner", "tags", "type", "status", "unit_type", "public", "salt",
     "traffic", "epoch", "revision", "parameters", "dimensions", "cohort_hours", "planned_units", "min_sample_size",
-    "significance", "auto_promote", "audience", "layer_id", "layer_from", "layer_to", "holdout", "forced", "starts_at",
+    "significance", "auto_promote", "audience", "layer", "layer_from", "layer_to", "holdout", "forced", "starts_at",
     "ends_at", "ramp", "factors", "value_type", "cloned_from", "winner_variant_id", "created_at", "updated_at", "started_at",
     "completed_at", "archived_at", "search",
 )  # fmt: skip
-"""Those that are fields of an Experiment, by the same names, and what is searched."""
+"""Those that are fields of an Experiment, by the same names, its place in a layer, and what is searched."""
 
-_SELECT = f"select no, {', '.join(_COLUMNS[:-1])} from experiments"
+_PLACEHOLDERS = [
+    f"(select l.no from layer l where l.key = ${place})" if name == "layer" else f"${place}"
+    for place, name in enumerate(_COLUMNS, 1)
+]
+_LAYER = "(select l.key from layer l where l.no = experiments.layer) as layer"
+_SELECT = (
+    f"select no, {', '.join(_LAYER if name == 'layer' else name for name in _COLUMNS[:-1])} from experiments"
+)
 
 _NEXT_REVISION = "update configuration_head set revision = revision + 1 returning revision"
 
@@ -307,13 +332,13 @@ select exists (select from experiments where name = $1 and id <> $3) as name,
 
 _INSERT = f"""
 insert into experiments ({", ".join(_COLUMNS)})
-values ({", ".join(f"${place}" for place, _ in enumerate(_COLUMNS, 1))})
+values ({", ".join(_PLACEHOLDERS)})
 returning no
 """
 
 _UPDATE = f"""
 update experiments
-set {", ".join(f"{name} = ${place}" for place, name in enumerate(_COLUMNS, 1) if name != "id")}
+set {", ".join(f"{name} = {value}" for name, value in zip(_COLUMNS, _PLACEHOLDERS, strict=True) if name != "id")}
 where id = $1
 """
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from litmus_server.domain.audit import AuditEntry
-from litmus_server.domain.draft import KEY, MOST_VARIANTS, ExperimentType
+from litmus_server.domain.draft import KEY, MOST_FORCED, MOST_VARIANTS, ExperimentType
 from litmus_server.domain.experiment import Experiment, Status, Variant
 from litmus_server.domain.metric import MOST_METRICS, MOST_NAME, Direction, Metric, MetricKind, Role
 from litmus_server.domain.weights import to_fraction
@@ -95,6 +95,34 @@ class Parameters(_Request):
     )
 
 
+class LayerRequest(_Request):
+    """Its share of a layer: one contiguous range, which nobody else gets."""
+
+    key: _Key
+    share: float = Field(ge=0.000001, le=1)
+
+
+class ChangedLayer(_Request):
+    """As in create; once it has started only `share` can grow, into what is free beside its range."""
+
+    key: _Key | None = None
+    share: float | None = Field(None, ge=0.000001, le=1)
+
+
+_Condition = Annotated[
+    dict[str, Any],
+    Field(
+        description='A condition of docs/reference/audiences.md; may name shared ones: `{"audience": "key"}`'
+    ),
+]
+_Forced = Annotated[
+    dict[str, str | None],
+    Field(
+        max_length=MOST_FORCED, description="Unit id → variant key, for people who test it; nothing is logged"
+    ),
+]
+
+
 class _Change(_Request):
     actor: _Line | None = Field(
         None, description="Who does this, as the audit will say beside the token's name"
@@ -148,6 +176,10 @@ class CreateExperiment(_Change):
     min_sample_size: _Units | None = None
     significance_threshold: float | None = Field(0.95, ge=1e-6, le=1 - 1e-6)
     auto_promote_winner: bool | None = None
+    audience: _Condition | None = None
+    layer: LayerRequest | None = None
+    holdout: bool | None = Field(True, description="Whether the global holdout keeps units out of it")
+    forced: _Forced | None = None
 
 
 class ChangeRequest(_Change):
@@ -211,14 +243,18 @@ class _Definition(ChangeRequest):
     min_sample_size: _Units | None = None
     significance_threshold: float | None = Field(None, ge=1e-6, le=1 - 1e-6)
     auto_promote_winner: bool | None = None
+    audience: _Condition | None = None
+    layer: ChangedLayer | None = None
+    holdout: bool | None = None
+    forced: _Forced | None = None
 
 
 class EditExperiment(_Definition):
     """What is to change, as JSON merge patch (RFC 7396): fields that are absent stay, null is the default.
 
     Everything of a draft. Of a running or paused one: name, description, hypothesis, owner, tags, planned_units,
-    min_sample_size, traffic_allocation upwards, and of variants name, weight, state and config. Of a completed one: name,
-    description, hypothesis, owner, tags.
+    min_sample_size, traffic_allocation and the layer's share upwards, audience, holdout, forced, and of variants name, weight,
+    state and config. Of a completed one: name, description, hypothesis, owner, tags.
     """
 
     model_config = ConfigDict(
@@ -300,6 +336,14 @@ class MetricBody:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerShareBody:
+    """How much of which layer it has; which part of it that is, the layer tells."""
+
+    key: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class ExperimentBody:
     """An experiment as it is at `revision`."""
 
@@ -326,6 +370,10 @@ class ExperimentBody:
     min_sample_size: int | None
     significance_threshold: float
     auto_promote_winner: bool
+    audience: dict[str, Any] | None
+    layer: LayerShareBody | None
+    holdout: bool
+    forced: dict[str, str]
     winner_variant_id: UUID | None
     cloned_from: UUID | None
     created_at: dt.datetime
@@ -418,7 +466,7 @@ class Meta(BaseModel):
 
 def from_experiment(experiment: Experiment) -> ExperimentBody:
     """As `GET /experiments/{id}` answers it."""
-    primary = experiment.primary
+    primary, layer = experiment.primary, experiment.layer
     return ExperimentBody(
         id=experiment.id,
         key=experiment.key,
@@ -443,6 +491,10 @@ def from_experiment(experiment: Experiment) -> ExperimentBody:
         min_sample_size=experiment.min_sample_size,
         significance_threshold=experiment.significance,
         auto_promote_winner=experiment.auto_promote,
+        audience=None if experiment.audience is None else dict(experiment.audience),
+        layer=None if layer is None else LayerShareBody(layer.key, to_fraction(layer.share)),
+        holdout=experiment.holdout,
+        forced=dict(experiment.forced),
         winner_variant_id=experiment.winner_variant_id,
         cloned_from=experiment.cloned_from,
         created_at=experiment.created_at,

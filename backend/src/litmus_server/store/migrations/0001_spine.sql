@@ -4,6 +4,37 @@
 
 -- ── configuration ──────────────────────────────────────────────────────────────────────────────────────
 
+-- What experiments share. `revision` is that of the change that made it what it is; keys never change.
+create table audience (
+    key         text collate "C" primary key,
+    name        text not null,
+    description text not null default '',
+    condition   jsonb not null,                  -- may name other audiences
+    revision    bigint not null,
+    created_at  timestamptz not null default now(),
+    updated_at  timestamptz not null default now()
+);
+
+create table layer (
+    no          integer generated always as identity primary key,
+    key         text collate "C" not null unique,
+    name        text not null,
+    description text not null default '',
+    salt        text not null,
+    revision    bigint not null,
+    created_at  timestamptz not null default now(),
+    updated_at  timestamptz not null default now()
+);
+
+-- One row, with one salt for ever: raising the share only takes units out, lowering it lets the same ones in again.
+create table holdout (
+    salt       text not null,
+    share      integer not null check (share between 0 and 1000000),
+    revision   bigint not null,
+    updated_at timestamptz not null default now()
+);
+insert into holdout values (left(replace(gen_random_uuid()::text, '-', ''), 16), 0, 0);
+
 create table experiments (
     no                integer generated always as identity unique,
     id                uuid primary key,
@@ -29,7 +60,7 @@ create table experiments (
     significance      double precision not null default 0.95,
     auto_promote      boolean not null default false,
     audience          jsonb,                           -- a condition, with names of shared audiences in it
-    layer_id          uuid,
+    layer             integer references layer (no),
     layer_from        integer,                         -- the range of the layer's buckets that it takes
     layer_to          integer,
     holdout           boolean not null default true,   -- whether the global holdout keeps units out of it
@@ -47,12 +78,16 @@ create table experiments (
     completed_at      timestamptz,
     archived_at       timestamptz,
     search            text not null default '',        -- lower-case, all that is looked through for a text
-    check ((layer_id is null) = (layer_from is null) and (layer_id is null) = (layer_to is null)),
-    check (0 <= layer_from and layer_from <= layer_to and layer_to <= 1000000)
+    check ((layer is null) = (layer_from is null) and (layer is null) = (layer_to is null)),
+    check (0 <= layer_from and layer_from < layer_to and layer_to <= 1000000),
+    -- No two experiments of a layer have a bucket in common. All layers lie side by side on one line, which needs no extension.
+    constraint layer_is_exclusive exclude using gist
+        (int8range(layer * 1000000::bigint + layer_from, layer * 1000000::bigint + layer_to) with &&)
+        where (layer is not null and status <> 'completed' and archived_at is null)
 );
 create index experiments_by_status on experiments (status, created_at desc, id);
 create index experiments_by_revision on experiments (revision);
-create index experiments_by_layer on experiments (layer_id) where layer_id is not null;
+create index experiments_by_layer on experiments (layer) where layer is not null;
 
 -- Drafts that were deleted, for those who still have them in memory.
 create table experiment_deleted (
