@@ -31,7 +31,7 @@ def test_adjustments_agree_with_the_references(case: dict[str, Any]) -> None:
 
 
 @given(P_VALUES, st.sampled_from([0.01, 0.05, 0.2]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_adjusted_p_values_agree_with_statsmodels_and_scipy(p: list[float], alpha: float) -> None:
     holm = adjust(p, Method.HOLM, alpha)
     assert holm.p == pytest.approx(multipletests(p, alpha, method="holm")[1], rel=1e-12, abs=1e-300)

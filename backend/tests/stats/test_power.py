@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from litmus_server.stats.absence import TooFew, Undefined
 from litmus_server.stats.group_sequential import Shape, Spending
@@ -79,6 +79,7 @@ def test_the_power_of_a_mean_agrees_with_statsmodels(
         ratio=share / (1 - share),
         alternative="larger" if one_sided else "two-sided",
     )
+    assume(not math.isnan(expected))  # scipy's distribution has no value far on the wrong side
     assert plan.power(2 * effect, units) == pytest.approx(float(expected), abs=1e-9)
 
 

@@ -101,13 +101,13 @@ def test_a_harmless_deviation_is_no_mismatch_however_certain() -> None:
 def test_looking_every_day_raises_few_false_alarms_and_a_fixed_test_many() -> None:
     rng = np.random.default_rng(5)
     sequential = fixed_test = 0
-    for _ in range(120):
-        counts = np.cumsum(rng.multinomial(500, [0.7, 0.3], size=28), axis=0).tolist()
+    for _ in range(60):
+        counts = np.cumsum(rng.multinomial(700, [0.7, 0.3], size=21), axis=0).tolist()
         looks = [judged(Epoch(tuple(row), (0.7, 0.3)), alpha=0.05) for row in counts]
         sequential += any(look.p <= 0.05 for look in looks)
         fixed_test += any(isinstance(look.fixed, FixedTest) and look.fixed.p <= 0.05 for look in looks)
-    assert sequential / 120 <= 0.05
-    assert fixed_test / 120 > 0.15
+    assert sequential / 60 <= 0.05
+    assert fixed_test / 60 > 0.15
 
 
 def test_the_guilty_slice_is_found_and_the_others_are_not() -> None:
