@@ -110,7 +110,7 @@ def test_the_base_of_an_adjusted_lift_is_controls_plain_mean_and_its_error_goes_
     """Variances of the adjusted difference and of control, and their covariance, over simulated experiments."""
     rng = np.random.default_rng(9)
     found, told = [], []
-    for _ in range(3000):
+    for _ in range(1500):
         x1, x0 = rng.gamma(2, 1, 40), rng.gamma(2, 1, 160)
         y1, y0 = 2 + 1.5 * x1 + rng.normal(size=40), 2 + 0.3 * x0 + rng.normal(size=160)
         contrast = made(adjusted_means(fast(y1, x1), fast(y0, x0)))
@@ -118,13 +118,13 @@ def test_the_base_of_an_adjusted_lift_is_controls_plain_mean_and_its_error_goes_
         found.append((contrast.treatment, contrast.control))
         told.append((contrast.v_treatment, contrast.v_control, contrast.covariance))
     actual, expected = np.cov(np.array(found).T), np.mean(told, axis=0)
-    assert expected == pytest.approx([actual[0, 0], actual[1, 1], actual[0, 1]], rel=0.1)
+    assert expected == pytest.approx([actual[0, 0], actual[1, 1], actual[0, 1]], rel=0.12)
 
 
 def test_lins_interval_holds_the_effect_where_slopes_differ_and_arms_too_only_with_its_last_term() -> None:
     rng = np.random.default_rng(10)
     held, held_without, widths = 0, 0, []
-    runs, truth = 2000, 2.4  # 1.2 · E[x]
+    runs, truth = 1000, 2.4  # 1.2 · E[x]
     for _ in range(runs):
         x1, x0 = rng.gamma(2, 1, 160), rng.gamma(2, 1, 40)
         y1, y0 = 1.5 * x1 + rng.normal(size=160) * 0.3, 0.3 * x0 + rng.normal(size=40) * 0.3
