@@ -128,6 +128,38 @@ async def test_more_than_may_wait_is_refused_and_the_rest_is_served(
     assert await connection.fetchval("select count(*) from event") == 50
 
 
+async def test_after_a_refusal_only_what_leaves_soon_may_wait_until_a_second_has_passed_without_one(
+    database_url: str, connection: Connection
+) -> None:
+    journal: EventJournal = Journal(
+        "events", database_url, BatchIds(), EventWriter.bind, max_rows=400, bound_rows=1_000
+    )
+    rows = iter([logged(f"u{k}", None, Kind.METRIC, metric=1, value=1) for k in range(5_000)])
+
+    def submit(count: int) -> "asyncio.Future[Any]":
+        return journal.submit([next(rows) for _ in range(count)], count)
+
+    burst = [submit(600), submit(400)]  # a burst may fill all of it
+    with pytest.raises(Overloaded):
+        submit(1)
+    journal.start()
+    await asyncio.gather(*burst)
+
+    large = submit(900)  # a large request is not refused for its size when nothing waits
+    with pytest.raises(
+        Overloaded
+    ):  # a thousand rows took a tenth of a second or were not counted: 300 at most leave soon
+        submit(1)
+    await large
+    assert journal.refused == 2
+
+    await asyncio.sleep(1.1)
+    await asyncio.gather(submit(600), submit(400))
+    assert journal.refused == 2
+    await journal.close()
+    assert await connection.fetchval("select count(*) from event") == 2_900
+
+
 async def test_a_database_that_is_away_is_an_answer_within_the_journals_patience() -> None:
     url = "postgresql://nobody@127.0.0.1:1/none"
     journal: EventJournal = Journal("events", url, BatchIds(), EventWriter.bind, patience=0.3)

@@ -1,6 +1,8 @@
 """Which variant a unit gets: decide from memory, write the first decision down, honour it for ever."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +12,17 @@ from litmus.decide import Decision, decide
 from litmus_server.domain.assignment import Candidate, Stored
 from litmus_server.domain.errors import Fault, Invalid, LitmusError, NotFound, Unavailable
 from litmus_server.domain.event import Kind, LoggedEvent, Outcome
+from litmus_server.domain.preview import Preview, read_preview, sign_preview
 from litmus_server.ports import Ledger, Log
 from litmus_server.services.snapshots import Live, Snapshots
 
 UNIT_LIMIT = 256
 KEPT_LIMIT = 1_024
 """Bytes of attributes that an assignment keeps."""
+
+_MAY_BE_IN = frozenset({"audience", "holdout"})
+"""Why the kernel may refuse a unit that is in: its attributes and the holdout change. All else only admits more while an
+experiment runs."""
 
 Row = tuple[int, int, int, int]  # variant, epoch, propensity, revision
 
@@ -24,13 +31,14 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who wants to know what. `exposure`: the event id of an exposure to log with it, for doors that do."""
+    """Who wants to know what. `exposure`: the event id of an exposure to log with it, for doors that do. `preview`: a token."""
 
     reference: str
     unit: str
     attributes: Mapping[str, Any]
     unit_type: str | None = None
     exposure: str | None = None
+    preview: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +65,20 @@ class Decisions:
         assignments: Log[Candidate, Stored | None],
         events: Log[LoggedEvent, Outcome],
         ledger: Ledger,
+        secret: Callable[[], str],
+        clock: Callable[[], dt.datetime],
         *,
         cache: int = 200_000,
     ) -> None:
-        """`cache`: how many assignments to remember; the oldest is forgotten first."""
+        """`secret` signs previews. `cache`: how many assignments to remember; the oldest is forgotten first."""
+        self._secret, self._clock = secret, clock
         self._snapshots, self._assignments = snapshots, assignments
         self._events, self._ledger = events, ledger
         self._cache = _Cache(cache)
+
+    def admit(self) -> None:
+        """Raise Overloaded or Unavailable while not even one assignment would be taken: before a body is read for nothing."""
+        self._assignments.admit(1)
 
     async def assign(self, request: Request, door: int, key_id: int | None) -> Assigned:
         """The stored assignment of the unit, else a decision, committed before the answer when it is one to keep.
@@ -73,6 +88,7 @@ class Decisions:
         live = self._snapshots.find(request.reference) or await self._look(request.reference)
         settled = self._decide(live, request, door, key_id)
         if isinstance(settled, Assigned):
+            settled = await self._honoured(settled)
             if settled.in_experiment and request.exposure is not None:
                 await self._expose(settled, request.exposure, door, key_id)
             return settled
@@ -87,6 +103,7 @@ class Decisions:
         answers: list[Assigned | LitmusError] = []
         candidates: list[Candidate] = []
         waiting: list[tuple[int, Live]] = []
+        refused: list[tuple[int, Assigned]] = []
         self._assignments.admit(len(requests))
         if any(self._snapshots.find(request.reference) is None for request in requests):
             await self._snapshots.refresh()  # once for all of them
@@ -100,11 +117,16 @@ class Decisions:
                 continue
             if isinstance(settled, Assigned):
                 answers.append(settled)
+                if settled.reason in _MAY_BE_IN:
+                    refused.append((place, settled))
             else:
                 live, candidate = settled
                 answers.append(NotFound("Experiment", request.reference))
                 waiting.append((place, live))
                 candidates.append(candidate)
+        honoured = await asyncio.gather(*(self._honoured(outside) for _, outside in refused))
+        for (place, _), answer in zip(refused, honoured, strict=True):
+            answers[place] = answer
         if candidates:
             results = await self._assignments.submit(candidates, sum(map(_size, candidates)))
             for (place, live), candidate, result in zip(waiting, candidates, results, strict=True):
@@ -129,6 +151,17 @@ class Decisions:
             self._cache.put((unit, live.no), row)
         return _repeated(live, unit, row)
 
+    async def preview(self, reference: str, variant: str, seconds: int) -> Preview:
+        """A token that shows this variant (key or id) for so long, while the experiment runs. Raises NotFound and Invalid."""
+        experiment = (await self._look(reference)).experiment
+        found = experiment.variant(variant)
+        if found is None:
+            message = f"must be one of its variants: {', '.join(each.key for each in experiment.variants)}"
+            raise Invalid(f"variant: {message}", (Fault("/variant", message),))
+        expires_at = self._clock().replace(microsecond=0) + dt.timedelta(seconds=seconds)
+        token = sign_preview(self._secret(), experiment.id, found.key, expires_at)
+        return Preview(experiment.id, experiment.key, found.key, token, expires_at)
+
     async def _look(self, reference: str) -> Live:
         return _found(await self._snapshots.look(reference), reference)
 
@@ -142,11 +175,17 @@ class Decisions:
                 f"this experiment's units are of type {experiment.unit_type!r}, not {request.unit_type!r}"
             )
             raise Invalid(wanted, (Fault("/unit_type", wanted),))
-        if experiment.status == "running" and not experiment.archived:
+        forced = None if request.preview is None else self._previewed(live, request.preview)
+        if (
+            experiment.status == "running"
+            and not experiment.archived
+            and forced is None
+            and unit not in experiment.forced
+        ):
             row = self._cache.get((unit, live.no))
             if row is not None:
                 return _repeated(live, unit, row)
-        decision = decide(experiment, unit, request.attributes)
+        decision = decide(experiment, unit, request.attributes, forced)
         if not decision.in_experiment:
             return _outside(live, unit, decision)
         version = decision.policy_version
@@ -154,6 +193,28 @@ class Decisions:
             unit, live.no, decision.variant, door, decision.epoch if version is None else version, decision.propensity,
             decision.bucket or 0, key_id, decision.revision, _kept(live, request.attributes), request.exposure,
         )  # fmt: skip
+
+    def _previewed(self, live: Live, token: str) -> int:
+        found = live.experiment.variant(
+            read_preview(self._secret(), token, live.experiment.id, self._clock())
+        )
+        if found is None:
+            message = "shows a variant that there is no more"
+            raise Invalid(f"preview: {message}", (Fault("/preview", message),))
+        return found.ordinal
+
+    async def _honoured(self, outside: Assigned) -> Assigned:
+        """The stored assignment of a unit that is refused now, if it has one. Looked up each time: another process may have
+        stored one by other attributes.
+        """
+        if outside.reason not in _MAY_BE_IN:
+            return outside
+        found = await self._ledger.assignment(outside.unit, outside.live.no)
+        if found is None:
+            return outside
+        row = _row(found)
+        self._cache.put((outside.unit, outside.live.no), row)
+        return _repeated(outside.live, outside.unit, row)
 
     async def _expose(self, assigned: Assigned, event_id: str, door: int, key_id: int | None) -> None:
         """A unit that is in already: its exposure is an event like any other, and the log looks at the assignment."""
@@ -175,7 +236,7 @@ class Decisions:
             await self._snapshots.refresh()
             settled = self._decide(await self._look(request.reference), request, door, key_id)
             if isinstance(settled, Assigned):
-                return settled
+                return await self._honoured(settled)
             raise Unavailable("The experiment was changed at this very moment; try again")
         row = _row(answer)
         self._cache.put((candidate.unit, live.no), row)

@@ -79,6 +79,10 @@ class Ingest:
         self.rejections: dict[str, int] = dict.fromkeys(Reason, 0)
         self.letters_lost = 0
 
+    def admit(self) -> None:
+        """Raise Overloaded or Unavailable while not even one event would be taken: before a body is read for nothing."""
+        self._events.admit(1)
+
     async def accept(
         self,
         submitted: Sequence[Submitted | Unreadable],

@@ -1,7 +1,9 @@
 """Natural batching: while one transaction commits, arriving rows pile up and become the next batch.
 
-Each caller awaits the commit of the batch that its rows rode in. There is no timer and no batch size to tune; a bound on
-what may wait turns into `Overloaded`. It knows batches and connections, not what a row means.
+Each caller awaits the commit of the batch that its rows rode in. There is no timer and no batch size to tune. A burst may
+wait up to a bound in rows; from there on the bound is a time, until nothing has been refused for a while: what is accepted
+under overload is answered soon, and what would wait longer is `Overloaded` at once. It knows batches and connections, not
+what a row means.
 """
 
 import asyncio
@@ -22,6 +24,11 @@ Row_contra = TypeVar("Row_contra", contravariant=True)
 Answer_co = TypeVar("Answer_co", covariant=True)
 R = TypeVar("R")
 A = TypeVar("A")
+
+_SHEDDING = 1.0
+"""Seconds after a refusal in which the bound is a time."""
+_WINDOW = 0.1
+"""Seconds over which departures are counted before they count as a rate."""
 
 
 class Writer(Protocol[Row_contra, Answer_co]):
@@ -98,13 +105,19 @@ class Journal(Generic[R, A]):
         max_rows: int = 2_000,
         bound_rows: int = 4_000,
         bound_bytes: int = 32 << 20,
+        soon: float = 0.03,
         patience: float = 5.0,
     ) -> None:
-        """`max_rows` per transaction; `bound_*` may wait; `patience`: seconds that a row waits for a database that is away."""
+        """`max_rows` per transaction; `bound_*` may wait, and under overload what is done within `soon` seconds.
+
+        `patience`: seconds that a row waits for a database that is away.
+        """
         self.name = name
         self._url, self._ids, self._bind = url, ids, bind
         self._connections, self._max_rows = connections, max_rows
         self._bound_rows, self._bound_bytes, self._patience = bound_rows, bound_bytes, patience
+        self._soon, self._shedding_until = soon, 0.0
+        self._rate, self._departed, self._since = 0.0, 0, 0.0
         self._queue: deque[_Item[R, A]] = deque()
         self._arrived = asyncio.Event()
         self._closing = False
@@ -124,8 +137,9 @@ class Journal(Generic[R, A]):
         if self._closing:
             raise Unavailable("The server is shutting down")
         waiting = self.waiting_rows
-        if waiting and (waiting + rows > self._bound_rows or self.waiting_bytes + size > self._bound_bytes):
+        if waiting and (waiting + rows > self._bound() or self.waiting_bytes + size > self._bound_bytes):
             self.refused += 1
+            self._shedding_until = time.monotonic() + _SHEDDING
             raise Overloaded(f"Too much is waiting to be written ({waiting} rows); try again in a second")
 
     def submit(self, rows: Sequence[R], size: int) -> "asyncio.Future[list[A | Exception]]":
@@ -135,7 +149,10 @@ class Journal(Generic[R, A]):
         """
         self.admit(len(rows), size)
         future: asyncio.Future[list[A | Exception]] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Item(rows, size, future))
+        item = _Item(rows, size, future)
+        if not self.waiting_rows:  # idle time is not part of a rate
+            self._since, self._departed = item.arrived, 0
+        self._queue.append(item)
         self.waiting_rows += len(rows)
         self.waiting_bytes += size
         self._arrived.set()
@@ -241,24 +258,43 @@ class Journal(Generic[R, A]):
             self.batches += 1
             self.rows_written += len(rows)
 
+    def _bound(self) -> int:
+        """Rows that may wait now: all that fits; under overload what leaves soon, but some for each connection."""
+        if not self._shedding_until or time.monotonic() > self._shedding_until:
+            return self._bound_rows
+        return min(
+            self._bound_rows, max(self._connections * self._max_rows // 4, int(self._rate * self._soon))
+        )
+
+    def _count_departures(self, rows: int) -> None:
+        now = time.monotonic()
+        self._departed += rows
+        took = now - self._since
+        if took >= _WINDOW:
+            rate = self._departed / took
+            self._rate = (self._rate + rate) / 2 if self._rate else rate
+            self._since, self._departed = now, 0
+
     def _settle(self, items: list[_Item[R, A]], answers: list[A | Exception]) -> None:
+        self._count_departures(len(answers))
         start = 0
         for item in items:
             end = start + len(item.rows)
-            self._release(item)
             if not item.future.done():  # a request that was cancelled: its rows are stored all the same
                 item.future.set_result(answers[start:end])
             start = end
+        # After those who were just woken: a row counts as waiting until its caller has had its turn.
+        asyncio.get_running_loop().call_soon(self._release, items)
 
     def _fail(self, items: list[_Item[R, A]], error: Exception) -> None:
         for item in items:
-            self._release(item)
             if not item.future.done():
                 item.future.set_exception(error)
+        self._release(items)
 
-    def _release(self, item: _Item[R, A]) -> None:
-        self.waiting_rows -= len(item.rows)
-        self.waiting_bytes -= item.size
+    def _release(self, items: list[_Item[R, A]]) -> None:
+        self.waiting_rows -= sum(len(item.rows) for item in items)
+        self.waiting_bytes -= sum(item.size for item in items)
 
     def _still_worth_it(self, items: list[_Item[R, A]]) -> bool:
         return any(time.monotonic() - item.arrived < self._patience for item in items)

@@ -154,7 +154,9 @@ class DataPlane:
             # Derived from the assignment and the call: a retry of this call, by its request id, is a duplicate.
             live = self._snapshots.find(call.path[0])
             exposure = _derived(live.experiment.id if live else call.path[0], unit, call.request_id)
-        request = Request(call.path[0], unit, asked.attributes or {}, asked.unit_type, exposure)
+        request = Request(
+            call.path[0], unit, asked.attributes or {}, asked.unit_type, exposure, asked.preview
+        )
         answer = await self._decisions.assign(request, Door.CANONICAL, call.principal.key_id)
         return Reply(_encode(_assignment(answer)))
 
@@ -162,9 +164,16 @@ class DataPlane:
         return Reply(_encode(_assignment(await self._decisions.stored(*call.path))))
 
     async def _post_many(self, call: Call) -> Reply:
+        self._decisions.admit()
         asked = _decode(_MANY, call.body).requests
         requests = [
-            Request(one.experiment_id, one.unit_id or one.user_id or "", one.attributes or {}, one.unit_type)
+            Request(
+                one.experiment_id,
+                one.unit_id or one.user_id or "",
+                one.attributes or {},
+                one.unit_type,
+                preview=one.preview,
+            )
             for one in asked
         ]
         answers = await self._decisions.assign_many(requests, Door.CANONICAL, call.principal.key_id)
@@ -175,6 +184,7 @@ class DataPlane:
         return Reply(_encode(AssignManyResponse(shown)))
 
     async def _post_events(self, call: Call) -> Reply:
+        self._ingest.admit()
         events, sent_at = _events(call.body)
         outcomes = await self._ingest.accept(events, Door.CANONICAL, call.principal.key_id, sent_at)
         return Reply(_encode(_outcomes(events, outcomes)))
