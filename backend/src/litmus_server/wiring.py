@@ -67,6 +67,7 @@ class Runtime:
     live: Live
     inspection: Inspection
     tail: Tail
+    decisions: Decisions
     data: DataPlane
     operations: Operations
     closing: asyncio.Event
@@ -102,6 +103,9 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
     )
     reports = Reports(ReportStore(pool), Queue(pool))
     inspection = Inspection(InspectionStore(pool), snapshots, ledger)
+    decisions = Decisions(
+        snapshots, assignments, events, ledger, settings.signing_secret, lambda: dt.datetime.now(dt.UTC)
+    )
     closing = asyncio.Event()
     runtime = Runtime(
         settings=settings,
@@ -112,7 +116,8 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
         live=Live(reports, Door(authenticator, closing)),
         inspection=inspection,
         tail=Tail(inspection, Door(authenticator, closing)),
-        data=DataPlane(authenticator, Decisions(snapshots, assignments, events, ledger), ingest, snapshots),
+        data=DataPlane(authenticator, decisions, ingest, snapshots),
+        decisions=decisions,
         operations=Operations(
             version=VERSION,
             head=head(),

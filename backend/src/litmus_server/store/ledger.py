@@ -1,5 +1,6 @@
 """Reads back what was written about one unit, and keeps the names of metrics as numbers."""
 
+import asyncio
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,8 +8,11 @@ from typing import Any
 import asyncpg
 
 from litmus_server.domain.assignment import Stored
+from litmus_server.domain.errors import Overloaded
 from litmus_server.store.database import available
 from litmus_server.store.sql import statement
+
+_MOST_AT_ONCE, _MOST_WAITING = 2_000, 20_000
 
 _FIRST_EXPOSURES = """
 select t.unit, t.experiment, e.first_at
@@ -28,14 +32,47 @@ class UnitLedger:
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         """Uses one connection of the pool for each read."""
         self._pool = pool
+        self._asked: list[tuple[str, int, asyncio.Future[Stored | None]]] = []
+        self._looking: asyncio.Task[None] | None = None
 
     async def assignment(self, unit: str, experiment: int) -> Stored | None:
-        """The stored assignment, or None."""
+        """The stored assignment, or None. While one look is under way those who ask gather for the next: one statement for all
+        of them. Raises Overloaded when too many wait.
+        """
+        if len(self._asked) >= _MOST_WAITING:
+            raise Overloaded("Too many assignments are being looked up")
+        answer: asyncio.Future[Stored | None] = asyncio.get_running_loop().create_future()
+        self._asked.append((unit, experiment, answer))
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look(), name="assignments")
+        return await answer
+
+    async def _look(self) -> None:
+        while self._asked:
+            batch, self._asked = self._asked[:_MOST_AT_ONCE], self._asked[_MOST_AT_ONCE:]
+            waiting = [answer for *_, answer in batch]
+            try:
+                found = await self._stored([(unit, experiment) for unit, experiment, _ in batch])
+            except Exception as error:
+                for answer in waiting:
+                    if not answer.done():
+                        answer.set_exception(error)
+            else:
+                for unit, experiment, answer in batch:
+                    if not answer.done():
+                        answer.set_result(found.get((unit, experiment)))
+        self._looking = None
+
+    async def _stored(self, pairs: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], Stored]:
+        units, numbers = zip(*pairs, strict=True)
         async with available():
-            row = await self._pool.fetchrow(statement("assign_stored"), [unit], [experiment])
-        return row and Stored(
-            row["variant"], row["epoch"], row["propensity"], row["bucket"], row["revision"], False
-        )
+            rows = await self._pool.fetch(statement("assign_stored"), units, numbers)
+        return {
+            (row["unit"], row["experiment"]): Stored(
+                row["variant"], row["epoch"], row["propensity"], row["bucket"], row["revision"], False
+            )
+            for row in rows
+        }
 
     async def first_exposures(
         self, pairs: Sequence[tuple[str, int]]

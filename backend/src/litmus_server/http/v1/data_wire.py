@@ -12,13 +12,16 @@ UTC = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 
 
 class AssignRequest(msgspec.Struct):
-    """Which variant does this unit get? `log_exposure`: log an exposure in the same transaction."""
+    """Which variant does this unit get? `log_exposure`: log an exposure in the same transaction. `preview`: a token that shows
+    one variant, and logs nothing.
+    """
 
     unit_id: str | None = None
     user_id: str | None = None
     unit_type: str | None = None
     attributes: dict[str, Any] | None = None
     log_exposure: bool = False
+    preview: str | None = None
 
 
 class Assignment(msgspec.Struct):
@@ -48,6 +51,7 @@ class AssignOne(msgspec.Struct):
     user_id: str | None = None
     unit_type: str | None = None
     attributes: dict[str, Any] | None = None
+    preview: str | None = None
 
 
 class AssignManyRequest(msgspec.Struct):
