@@ -42,14 +42,14 @@ anything = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.
 FIELDS = [
     "name", "key", "description", "hypothesis", "owner", "tags", "type", "unit_type", "public", "traffic_allocation",
     "primary_metric", "secondary_metrics", "parameters", "dimensions", "planned_units", "min_sample_size",
-    "significance_threshold", "auto_promote_winner", "nonsense",
+    "significance_threshold", "auto_promote_winner", "factors", "cells", "value_type", "nonsense",
 ]  # fmt: skip
-words = st.sampled_from(["ab", "thompson_sampling", "user", "control", "x"])
+words = st.sampled_from(["ab", "thompson_sampling", "flag", "boolean", "all", "user", "control", "x"])
 metric = st.dictionaries(
     st.sampled_from(["name", "kind", "role", "window_days", "window_seconds"]), anything | words
 )
 variant = st.dictionaries(
-    st.sampled_from(["name", "key", "weight", "is_control", "config", "extra"]),
+    st.sampled_from(["name", "key", "weight", "is_control", "config", "factors", "levels", "extra"]),
     anything | words | st.floats(0, 1),
 )
 bodies = st.dictionaries(
@@ -91,7 +91,7 @@ configs = st.recursive(
     shares=st.lists(st.integers(0, 1000), min_size=8, max_size=8),
     config=configs,
     traffic=st.integers(0, BUCKETS),
-    type_=st.sampled_from(ExperimentType),
+    type_=st.sampled_from([kind for kind in ExperimentType if kind is not ExperimentType.FLAG]),
 )
 def test_what_is_valid_is_kept_as_it_was(
     names: list[str], shares: list[int], config: Any, traffic: int, type_: ExperimentType

@@ -96,11 +96,11 @@ def test_the_documented_bodies_have_the_fields_that_are_read() -> None:
     read_cause(form, Principal("x", Role.ADMIN), None)
     assert asked(form) == set(CreateExperiment.model_fields)
     variant = form.entries("variants", 9).form("0")
-    assert {"name", "key", "weight", "is_control", "config"} == set(NewVariant.model_fields)
+    assert {"name", "key", "weight", "is_control", "config", "factors"} == set(NewVariant.model_fields)
     assert variant.at == "/variants/0"
     every = {name for kind in ExperimentType for name in PARAMETERS[kind]}
     assert every == set(Parameters.model_fields)
-    changed = {*definition(example()), "actor", "reason", "revision"}
+    changed = {*definition(example()), "cells", "actor", "reason", "revision"}
     assert changed == set(EditExperiment.model_fields) == set(CloneExperiment.model_fields)
     assert set(ChangedVariant.model_fields) == set(NewVariant.model_fields) | {"id", "state"}
     declaration = Form({})

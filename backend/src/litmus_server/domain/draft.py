@@ -3,7 +3,7 @@
 It must not know which API it came through; field names are the canonical ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
@@ -14,6 +14,17 @@ from unicodedata import normalize
 
 from litmus_server.domain.audience import read_condition
 from litmus_server.domain.errors import Invalid
+from litmus_server.domain.factors import (
+    Cell,
+    Factor,
+    combined,
+    first_cell,
+    read_cell,
+    read_cells,
+    read_factors,
+    refuse_cells,
+)
+from litmus_server.domain.flag import ValueType, wrong_value
 from litmus_server.domain.form import Form
 from litmus_server.domain.layer import LayerShare
 from litmus_server.domain.metric import MOST_METRICS, Metric, MetricKind, Role, read_metric
@@ -40,11 +51,13 @@ class ExperimentType(StrEnum):
 
     AB = "ab"
     THOMPSON_SAMPLING = "thompson_sampling"
+    FLAG = "flag"
+    """Fixed as in `ab`, and nothing is measured."""
 
     @property
     def adaptive(self) -> bool:
         """Whether they are learned."""
-        return self is not ExperimentType.AB
+        return self not in {ExperimentType.AB, ExperimentType.FLAG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +73,7 @@ _PRIOR = {"prior_alpha": Parameter(1e-6, 1e9, 1), "prior_beta": Parameter(1e-6, 
 PARAMETERS: Mapping[ExperimentType, Mapping[str, Parameter]] = {
     ExperimentType.AB: _PRIOR,
     ExperimentType.THOMPSON_SAMPLING: {**_PRIOR, "floor": Parameter(0, 0.5, 0.002)},
+    ExperimentType.FLAG: {},
 }
 """`floor` is the least share of each variant, so that the report stays honest about losers."""
 
@@ -73,6 +87,8 @@ class DraftVariant:
     is_control: bool
     weight: int
     config: Any
+    factors: Cell | None = None
+    """Of a multivariate experiment: its level of each factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +113,8 @@ class Draft:
     min_sample_size: int | None
     significance: float
     auto_promote: bool
+    factors: Sequence[Mapping[str, Any]] | None
+    value_type: ValueType | None
     audience: Mapping[str, Any] | None
     layer: LayerShare | None
     holdout: bool
@@ -115,10 +133,15 @@ def read_draft(form: Form) -> Draft:
     """The draft in this form; meaningless unless `form.close` then finds no fault."""
     name = form.text("name", 200)
     kind = form.choice("type", ExperimentType, ExperimentType.AB)
-    variants = _read_variants(form, kind)
+    value_type = _read_value_type(form, kind)
+    noted = form.noted
+    factors = read_factors(form, MOST_CONFIG)
+    form.value("variants")
+    form.value("cells")
+    variants = _read_variants(form, kind, value_type, factors) if form.noted == noted else ()
     return Draft(
         name=name,
-        key=_read_key(form, name, "experiment"),
+        key=read_key(form, name, "experiment"),
         type=kind,
         description=form.text("description", 10_000, "", lines=True),
         hypothesis=form.text("hypothesis", 10_000, "", lines=True),
@@ -135,6 +158,8 @@ def read_draft(form: Form) -> Draft:
         min_sample_size=form.integer("min_sample_size", 1, _MOST_UNITS),
         significance=form.number("significance_threshold", 1e-6, 1 - 1e-6, 0.95),
         auto_promote=form.flag("auto_promote_winner"),
+        factors=None if factors is None else [factor.document for factor in factors],
+        value_type=value_type,
         audience=read_condition(form, "audience"),
         layer=_read_layer(form),
         holdout=form.flag("holdout", default=True),
@@ -167,7 +192,8 @@ def _free(key: str) -> bool:
     return key not in _RESERVED and not _UUID.fullmatch(key)
 
 
-def _read_key(form: Form, name: str, kind: str) -> str:
+def read_key(form: Form, name: str, kind: str) -> str:
+    """The key in this form, or the one that is derived from the name."""
     if not form.has("key"):
         return derive_key(name, kind)
     key = form.text("key", 128, shape=KEY)
@@ -176,15 +202,55 @@ def _read_key(form: Form, name: str, kind: str) -> str:
     return key
 
 
-def _read_variants(form: Form, kind: ExperimentType) -> tuple[DraftVariant, ...]:
+def _read_value_type(form: Form, kind: ExperimentType) -> ValueType | None:
+    if kind is ExperimentType.FLAG:
+        return form.choice("value_type", ValueType, ValueType.BOOLEAN)
+    if form.has("value_type"):
+        form.fault("value_type", f"is for type flag, and this is {kind}: a variant's config can be any JSON")
+    return None
+
+
+def _read_variants(
+    form: Form, kind: ExperimentType, value_type: ValueType | None, factors: tuple[Factor, ...] | None
+) -> tuple[DraftVariant, ...]:
+    """Those that are given, or those that need no words: all cells of the factors, a boolean flag's off and on."""
+    if factors is None and form.has("cells"):
+        form.fault("cells", "needs factors, of whose levels cells are made")
+    elif form.has("cells") and form.has("variants"):
+        form.fault("cells", "give cells or variants, not both: a variant with factors is a cell")
+    if factors is not None and value_type is not None:
+        form.fault("factors", "a flag has none: an experiment of another type tells what each of them does")
+    made: list[dict[str, Any]] | None = None
+    if not form.has("variants") and factors is not None:
+        made = [{"factors": cell} for cell in read_cells(form, factors)]
+        if len(made) < 2:
+            return ()
+    elif not form.has("variants") and value_type is ValueType.BOOLEAN:
+        made = [{"name": "off", "weight": 0, "config": False}, {"name": "on", "weight": 1, "config": True}]
+    if made is None:
+        return _read_given(form, kind, value_type, factors)
+    unwritten = Form({"variants": made})
+    variants = _read_given(unwritten, kind, value_type, factors)
+    try:
+        unwritten.close(TITLE)
+    except Invalid as invalid:
+        form.adopt(invalid)
+    return variants
+
+
+def _read_given(
+    form: Form, kind: ExperimentType, value_type: ValueType | None, factors: tuple[Factor, ...] | None
+) -> tuple[DraftVariant, ...]:
     entries = form.entries("variants", MOST_VARIANTS, 2)
     forms = [entries.form(place) for place in entries]
-    read = [_read_variant(each) for each in forms]
+    read = [_read_variant(each, value_type, factors) for each in forms]
     _refuse_twins(forms, read)
+    if factors is not None:
+        refuse_cells(form, "variants", [each.factors for each in read if each.factors is not None], factors)
     if sum(variant.is_control for variant in read) > 1:
         form.fault("variants", "at most one variant is_control")
-    weights = _read_weights(form, forms, kind)
-    control = _control(read)
+    weights = _read_weights(form, forms, may_be_equal=kind.adaptive or factors is not None)
+    control = _control(read, factors)
     return tuple(
         replace(variant, is_control=ordinal == control, weight=weight)
         for ordinal, (variant, weight) in enumerate(zip(read, weights, strict=True))
@@ -202,21 +268,32 @@ def _refuse_twins(forms: list[Form], variants: list[DraftVariant]) -> None:
             form.fault("key", f"{variant.key} is that of variant {of_key} too; each needs its own")
 
 
-def _read_variant(form: Form) -> DraftVariant:
-    name = form.text("name", 200)
+def _read_variant(
+    form: Form, value_type: ValueType | None, factors: tuple[Factor, ...] | None
+) -> DraftVariant:
+    """A cell has key, name and config from its levels, where it is not given its own."""
+    cell = None if factors is None else read_cell(form.form("factors"), factors)
+    key, name, merged = ("", "", {}) if cell is None else combined(cell, factors or ())
+    if cell is None or form.has("name"):
+        name = form.text("name", 200)
+    config = form.json("config", merged, MOST_CONFIG)
+    problem = None if value_type is None else wrong_value(config, value_type)
+    if problem is not None:
+        form.fault("config", problem)
     return DraftVariant(
-        key=_read_key(form, name, "variant"),
+        key=read_key(form, name, "variant") if cell is None or form.has("key") else key,
         name=name,
         is_control=form.flag("is_control"),
         weight=0,
-        config=form.json("config", {}, MOST_CONFIG),
+        config=config,
+        factors=cell,
     )
 
 
-def _read_weights(form: Form, forms: list[Form], kind: ExperimentType) -> tuple[int, ...]:
-    """Weights of all variants or, where they are learned, of none: then they start equal."""
+def _read_weights(form: Form, forms: list[Form], *, may_be_equal: bool) -> tuple[int, ...]:
+    """Weights of all variants or, where they are learned or of cells, of none: then they are equal, to begin with."""
     given = [each.has("weight") for each in forms]
-    if kind.adaptive and not any(given):
+    if may_be_equal and not any(given):
         return equal_ppm(len(forms)) if forms else ()
     noted = form.noted
     weights = [each.number("weight", 0, 1) for each in forms]
@@ -229,14 +306,20 @@ def _read_weights(form: Form, forms: list[Form], kind: ExperimentType) -> tuple[
         return (0,) * len(forms)
 
 
-def _control(variants: list[DraftVariant]) -> int:
-    """The flagged one, else the one called control (or Control), else the first."""
+def _control(variants: list[DraftVariant], factors: tuple[Factor, ...] | None) -> int:
+    """The flagged one, else the one called control (or Control), else the cell of all first levels, else the first."""
     flagged = [k for k, variant in enumerate(variants) if variant.is_control]
     called = [k for k, each in enumerate(variants) if "control" in {each.key.lower(), each.name.lower()}]
-    return [*flagged, *called, 0][0]
+    first = 0 if factors is None else first_cell([variant.factors for variant in variants], factors)
+    return [*flagged, *called, first][0]
 
 
 def _read_metrics(form: Form, kind: ExperimentType) -> tuple[Metric, ...]:
+    if kind is ExperimentType.FLAG:
+        for name in ("primary_metric", "secondary_metrics"):
+            if form.value(name):
+                form.fault(name, "a flag measures nothing: an experiment of another type does")
+        return ()
     metrics = []
     if form.has("primary_metric"):
         metrics.append(read_metric(form, "primary_metric", (Role.PRIMARY,), MetricKind.CONVERSION))

@@ -36,6 +36,7 @@ from litmus_server.domain.experiment import (
     placed,
     slotted,
 )
+from litmus_server.domain.flag import ValueType, wrong_value
 from litmus_server.domain.form import Form
 from litmus_server.domain.layer import Allocation
 from litmus_server.domain.metric import cohort_hours
@@ -92,6 +93,8 @@ def edited(
     form = Form(_merged(_ready(was, given), given))
     draft = read_draft(form)
     variants = before.variants
+    if not is_draft and changes.get("cells") is not None:
+        form.fault("cells", f"cannot be chosen while it is {before.status}; clone it instead")
     if not is_draft and changes.get("variants") is not None:
         variants = _read_changes(form, changes["variants"], before)
     form.close(TITLE)
@@ -127,22 +130,25 @@ def cloned(
     was = {name: value for name, value in definition(original).items() if name not in own}
     draft = parse_draft(_merged(_ready(was, changes), changes))
     begun = begin(draft, new_id(), tuple(new_id() for _ in draft.variants), salt, at, shared)
-    factors = {variant.key: variant.factors for variant in original.variants}
-    return replace(
-        begun,
-        variants=tuple(replace(each, factors=factors.get(each.key)) for each in begun.variants),
-        ramp=original.ramp,
-        factors=original.factors,
-        value_type=original.value_type,
-        cloned_from=original.id,
-    )
+    return replace(begun, cloned_from=original.id)
 
 
 def _ready(was: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The definition without what a change makes meaningless: parameters of another type, a window in another measure."""
+    """The definition without what a change makes meaningless: parameters of another type, a window in another measure,
+    variants that are cells of other factors.
+    """
     ready = dict(was)
+    if "variants" not in changes and changes.keys() & {"factors", "cells"}:
+        if changes.get("factors", was["factors"]) is None:
+            ready["variants"] = [
+                {k: v for k, v in each.items() if k != "factors"} for each in was["variants"]
+            ]
+        else:
+            ready.pop("variants")
     kind, metric = changes.get("type"), changes.get("primary_metric")
     if isinstance(kind, str) and kind in PARAMETERS:
+        if kind != ExperimentType.FLAG:
+            ready.pop("value_type")
         known = PARAMETERS[ExperimentType(kind)]
         ready["parameters"] = {name: value for name, value in was["parameters"].items() if name in known}
     if isinstance(metric, Mapping) and "window_days" in metric and was["primary_metric"] is not None:
@@ -183,7 +189,7 @@ def _redrafted(before: Experiment, draft: Draft, at: dt.datetime, new_id: Callab
             each.weight,
             each.config,
             known[each.key].created_at if each.key in known else at,
-            known[each.key].factors if each.key in known else None,
+            each.factors,
         )
         for ordinal, each in enumerate(draft.variants)
     )
@@ -204,7 +210,9 @@ def _refuse_unsafe(form: Form, before: Experiment, after: Experiment) -> None:
         form.fault(
             name, f"cannot be changed while it is {before.status}: {why}; what can be is {', '.join(safe)}"
         )
-    if after.traffic < before.traffic and "traffic_allocation" not in unsafe:
+    # Nothing is stored of a flag's units, so that nobody is turned away who is in.
+    is_flag = before.type is ExperimentType.FLAG
+    if after.traffic < before.traffic and "traffic_allocation" not in unsafe and not is_flag:
         form.fault(
             "traffic_allocation",
             f"can only be raised above {to_fraction(before.traffic):g} once it has started: a smaller share would turn "
@@ -227,7 +235,7 @@ def _read_changes(form: Form, value: object, before: Experiment) -> tuple[Varian
         if mine.key in named:
             each.fault("", f"variant {mine.key} is there twice")
         named.add(mine.key)
-        after[mine.key] = _read_change(each, mine)
+        after[mine.key] = _read_change(each, mine, before.value_type)
         weights[mine.key] = _read_weight(each, mine, before)
     variants = tuple(after.values())
     if len({variant.name for variant in variants}) < len(variants):
@@ -257,13 +265,17 @@ def _read_reference(form: Form, before: Experiment) -> Variant | None:
     return found[0][1]
 
 
-def _read_change(form: Form, mine: Variant) -> Variant:
+def _read_change(form: Form, mine: Variant, value_type: str | None) -> Variant:
     if form.has("is_control") and form.flag("is_control") is not mine.is_control:
         form.fault("is_control", "cannot be changed once it has started; clone it instead")
+    config = form.json("config", mine.config, MOST_CONFIG)
+    problem = None if value_type is None else wrong_value(config, ValueType(value_type))
+    if problem is not None:
+        form.fault("config", problem)
     return replace(
         mine,
         name=form.text("name", 200) if form.has("name") else mine.name,
-        config=form.json("config", mine.config, MOST_CONFIG),
+        config=config,
         state=form.choice("state", _STATES, mine.state),
     )
 

@@ -70,7 +70,8 @@ class Variant:
     """In ppm, as somebody chose it, also while the variant is paused. Of an adaptive experiment: what it starts with."""
     config: Any
     created_at: dt.datetime
-    factors: Any = None
+    factors: Mapping[str, str] | None = None
+    """Of a multivariate experiment: its level of each factor."""
     state: Literal["active", "paused", "retired"] = "active"
 
 
@@ -123,7 +124,9 @@ class Experiment:
     ends_at: dt.datetime | None = None
     ramp: Mapping[str, Any] | None = None
     factors: Any = None
+    """What is varied, as `factors.Factor.document`; each variant then says which levels it has."""
     value_type: str | None = None
+    """Of a flag: what each variant's config is (`flag.ValueType`)."""
     cloned_from: UUID | None = None
     winner_variant_id: UUID | None = None
     started_at: dt.datetime | None = None
@@ -188,6 +191,19 @@ class Experiment:
             return over
         return replace(over, winner_variant_id=winner.id, updated_at=self.after(at))
 
+    def shipping(self, winner: Variant | None, at: dt.datetime) -> "Experiment":
+        """Completed, and answering with another winner from now on, or with the control again; itself when that is so
+        already. Raises Invalid.
+        """
+        self.refuse_archived()
+        if self.status is not Status.COMPLETED:
+            message = f"is {self.status}, and only what is completed ships a winner: conclude it with one"
+            raise Invalid(f"Experiment {self.key} {message}", (Fault("", message),))
+        identity = None if winner is None else winner.id
+        if identity == self.winner_variant_id:
+            return self
+        return replace(self, winner_variant_id=identity, updated_at=self.after(at))
+
     def archived(self, at: dt.datetime) -> "Experiment":
         """Put away; itself when it is already. Raises InvalidTransition unless it is a draft or completed."""
         if self.archived_at is not None:
@@ -212,6 +228,9 @@ class Experiment:
     def measuring(self, metric: Metric, at: dt.datetime) -> "Experiment":
         """The same experiment with one more declared metric, in the next slot. Raises Invalid."""
         self.refuse_archived()
+        if self.type is ExperimentType.FLAG:
+            message = "a flag measures nothing: an experiment of another type does"
+            raise Invalid(message.capitalize(), (Fault("", message),))
         taken = any(each.name == metric.name for each in self.metrics)
         if taken or (metric.role is Role.PRIMARY and self.primary is not None):
             what, where = ("metric of this name", "/name") if taken else ("primary metric", "/role")
@@ -254,7 +273,17 @@ def begin(
     in `shared`.
     """
     variants = tuple(
-        Variant(variant_id, each.key, each.name, ordinal, each.is_control, each.weight, each.config, at)
+        Variant(
+            variant_id,
+            each.key,
+            each.name,
+            ordinal,
+            each.is_control,
+            each.weight,
+            each.config,
+            at,
+            each.factors,
+        )
         for ordinal, (variant_id, each) in enumerate(zip(variant_ids, draft.variants, strict=True))
     )
     experiment = Experiment(
@@ -413,8 +442,11 @@ def definition(experiment: Experiment) -> dict[str, Any]:
                 "weight": to_fraction(variant.weight),
                 "config": variant.config,
             }
+            | ({} if variant.factors is None else {"factors": variant.factors})
             for variant in experiment.variants
         ],
+        "factors": experiment.factors,
+        "value_type": experiment.value_type,
         "primary_metric": next((each for each in metrics if each["role"] == "primary"), None),
         "secondary_metrics": [each for each in metrics if each["role"] != "primary"],
         "parameters": dict(experiment.parameters),
@@ -455,8 +487,6 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "starts_at": experiment.starts_at and rfc3339(experiment.starts_at),
         "ends_at": experiment.ends_at and rfc3339(experiment.ends_at),
         "ramp": experiment.ramp,
-        "factors": experiment.factors,
-        "value_type": experiment.value_type,
         "cloned_from": experiment.cloned_from and str(experiment.cloned_from),
         "winner": None if winner is None else experiment.variants[winner].key,
     }

@@ -62,7 +62,9 @@ def report_of(facts: Facts) -> r.Report:
     if facts.window is None:
         missing["series"] = Missing.NO_EXPOSURES
     if not facts.state.policy_version:
-        missing["policy_version"] = Missing.FIXED_WEIGHTS if entry["type"] in {"ab", "flag"} else Missing.NOT_LEARNED
+        missing["policy_version"] = (
+            Missing.FIXED_WEIGHTS if entry["type"] in {"ab", "flag"} else Missing.NOT_LEARNED
+        )
     return r.Report(
         schema_version=r.SCHEMA_VERSION,
         stale=False,

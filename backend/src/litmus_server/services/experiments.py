@@ -18,7 +18,7 @@ from litmus_server.domain.audit import AuditEntry, Cause, Trail
 from litmus_server.domain.draft import TITLE, Draft, is_reference
 from litmus_server.domain.edit import cloned, edited
 from litmus_server.domain.errors import Conflict, Fault, Invalid, NotFound, Unavailable
-from litmus_server.domain.experiment import Experiment, Shared, Status, begin, placed
+from litmus_server.domain.experiment import Experiment, Shared, Status, Variant, begin, placed
 from litmus_server.domain.layer import LayerShare
 from litmus_server.domain.listing import Listing, cursor_after, decode_cursor, encode_cursor, wrong_cursor
 from litmus_server.domain.metric import Metric
@@ -159,14 +159,23 @@ class Experiments:
         """Completed, and everybody gets this variant (key or id) from now on; one that is completed can be given a
         winner later, or another one. Raises as `set_status`.
         """
-        async with self._changing() as change:
-            before = await _current(change, reference, revision)
-            variant = before.variant(winner)
-            if variant is None:
-                message = f"must be one of its variants: {', '.join(each.key for each in before.variants)}"
-                raise Invalid(f"winner: {message}", (Fault("/winner", message),))
-            after = before.concluded(variant, change.at)
-            return before if after is before else await change.save(before, after, "conclude", cause)
+
+        def rule(before: Experiment, at: dt.datetime) -> Experiment:
+            return before.concluded(_winner(before, winner), at)
+
+        return await self._change(reference, revision, "conclude", cause, rule)
+
+    async def ship(
+        self, reference: str, winner: str | None, cause: Cause, revision: int | None = None
+    ) -> Experiment:
+        """Another winner (key or id) of one that is completed, or None: everybody gets the control again. Raises as
+        `set_status`.
+        """
+
+        def rule(before: Experiment, at: dt.datetime) -> Experiment:
+            return before.shipping(None if winner is None else _winner(before, winner), at)
+
+        return await self._change(reference, revision, "ship", cause, rule)
 
     async def start(self, reference: str, cause: Cause, revision: int | None = None) -> Experiment:
         """Running, from draft or paused. Raises as `set_status`."""
@@ -234,6 +243,14 @@ async def _current(change: CatalogChange, reference: str, revision: int | None) 
         message = f"The experiment is at revision {found.revision}, not {revision}: somebody changed it"
         raise Conflict(message, found.revision)
     return found
+
+
+def _winner(experiment: Experiment, reference: str) -> Variant:
+    variant = experiment.variant(reference)
+    if variant is None:
+        message = f"must be one of its variants: {', '.join(each.key for each in experiment.variants)}"
+        raise Invalid(f"winner: {message}", (Fault("/winner", message),))
+    return variant
 
 
 async def _mentioned(change: CatalogChange, before: Experiment, changes: Mapping[str, Any]) -> Shared:

@@ -149,7 +149,7 @@ class Snapshots:
             metrics={metric["name"]: metric["window_seconds"] for metric in document["metrics"]},
             since=tuple(at for at, _ in history),
             statuses=tuple(status for _, status in history),
-            adaptive=document["type"] != "ab",
+            adaptive=document["type"] not in {"ab", "flag"},
         )
         self._drop(live.no)  # it may have had another key
         self._by_number[live.no] = live

@@ -9,9 +9,8 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from litmus_server.domain.access import Action, Principal
-from litmus_server.domain.audit import Cause, Trail, read_cause
+from litmus_server.domain.audit import Trail, read_cause
 from litmus_server.domain.draft import TITLE, ExperimentType, read_draft
-from litmus_server.domain.errors import Fault, Invalid
 from litmus_server.domain.experiment import Experiment, Status, read_status
 from litmus_server.domain.form import Form
 from litmus_server.domain.listing import MOST_LISTED, Listing, Order, read_position
@@ -20,6 +19,7 @@ from litmus_server.http.auth import Authenticator, Require
 from litmus_server.http.body import read_form
 from litmus_server.http.openapi import takes
 from litmus_server.http.traffic import REQUEST_ID
+from litmus_server.http.v1.change import read_change
 from litmus_server.http.v1.control_wire import (
     AuditList,
     Changed,
@@ -35,6 +35,7 @@ from litmus_server.http.v1.control_wire import (
     ExperimentList,
     Meta,
     StatusRequest,
+    WinnerRequest,
     from_audit,
     from_changed,
     from_created,
@@ -153,7 +154,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         openapi_extra=takes(EditExperiment),
     )
     async def edit(request: Request, principal: manager, reference: _Reference, form: _Body) -> Response:
-        cause, revision = _read_change(form, request, principal)
+        cause, revision = read_change(form, request, principal)
         changes = form.rest()
         form.close(TITLE)
         return _shown(await experiments.edit(reference, changes, cause, revision))
@@ -166,7 +167,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         openapi_extra=takes(ChangeRequest, required=False),
     )
     async def delete(request: Request, principal: manager, reference: _Reference, form: _Body) -> Deleted:
-        cause, revision = _read_change(form, request, principal)
+        cause, revision = read_change(form, request, principal)
         form.close()
         draft, revision = await experiments.delete(reference, cause, revision)
         return Deleted(experiment_id=draft.id, experiment_key=draft.key, revision=revision)
@@ -179,7 +180,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         openapi_extra=takes(CloneExperiment),
     )
     async def clone(request: Request, principal: manager, reference: _Reference, form: _Body) -> Created:
-        cause, revision = _read_change(form, request, principal)
+        cause, revision = read_change(form, request, principal)
         changes = form.rest()
         form.close(TITLE)
         return from_created(await experiments.clone(reference, changes, cause, revision))
@@ -192,7 +193,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         openapi_extra=takes(ConcludeRequest),
     )
     async def conclude(request: Request, principal: manager, reference: _Reference, form: _Body) -> Changed:
-        cause, revision = _read_change(form, request, principal)
+        cause, revision = read_change(form, request, principal)
         winner, other = _read_winner(form), _read_winner(form, "winner")
         if winner and other and winner != other:
             form.fault("winner", "give winner or winner_variant_id, not both")
@@ -200,6 +201,21 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
             form.fault("winner", "is required: the key or id of a variant; stop completes without one")
         form.close()
         return from_changed(await experiments.conclude(reference, winner or other or "", cause, revision))
+
+    @router.post(
+        "/experiments/{id}/winner",
+        operation_id="shipWinner",
+        tags=["lifecycle"],
+        summary="Ship another winner of a completed experiment, or (null) none: then everybody gets the control",
+        openapi_extra=takes(WinnerRequest),
+    )
+    async def ship(request: Request, principal: manager, reference: _Reference, form: _Body) -> Changed:
+        cause, revision = read_change(form, request, principal)
+        winner = _read_winner(form, "winner")
+        if "winner" not in list(form):
+            form.fault("winner", "is required: the key or id of a variant, or null for none")
+        form.close()
+        return from_changed(await experiments.ship(reference, winner, cause, revision))
 
     @router.put(
         "/experiments/{id}/status",
@@ -209,7 +225,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         openapi_extra=takes(StatusRequest),
     )
     async def set_status(request: Request, principal: manager, reference: _Reference, form: _Body) -> Changed:
-        cause, revision = _read_change(form, request, principal)
+        cause, revision = read_change(form, request, principal)
         status = read_status(form.value("status"))
         winner = _read_winner(form)
         form.close()
@@ -237,7 +253,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
     async def declare_metric(
         request: Request, principal: manager, reference: _Reference, form: _Body
     ) -> Response:
-        cause, revision = _read_change(form, request, principal)
+        cause, revision = read_change(form, request, principal)
         metric = read_declaration(form, (Role.SECONDARY, Role.GUARDRAIL, Role.PRIMARY), MetricKind.MEAN)
         form.close()
         return _shown(await experiments.declare_metric(reference, metric, cause, revision))
@@ -313,7 +329,7 @@ def _shown(experiment: Experiment) -> Response:
 
 def _action(experiments: Experiments, manager: Any, change: Any) -> Any:
     async def act(request: Request, principal: manager, reference: _Reference, form: _Body) -> Changed:
-        cause, revision = _read_change(form, request, principal)
+        cause, revision = read_change(form, request, principal)
         form.close()
         return from_changed(await change(experiments, reference, cause, revision))
 
@@ -329,21 +345,3 @@ def _read_type(name: str) -> ExperimentType:
         return ExperimentType(name)
     except ValueError:
         raise invalid("type", f"must be one of {', '.join(ExperimentType)}") from None
-
-
-def _read_change(form: Form, request: Request, principal: Principal) -> tuple[Cause, int | None]:
-    """Why, and the revision that the caller has seen: from the body, else from If-Match."""
-    cause = read_cause(form, principal, request.scope.get(REQUEST_ID))
-    revision = form.integer("revision", 0, 2**62)
-    return cause, _if_match(request) if revision is None else revision
-
-
-def _if_match(request: Request) -> int | None:
-    header = request.headers.get("if-match", "*").strip()
-    if header == "*":
-        return None
-    digits = header.removeprefix("W/").strip('"')
-    if digits.isascii() and digits.isdigit() and len(digits) < 19:
-        return int(digits)
-    message = 'must be the ETag of the experiment, such as "12"'
-    raise Invalid(f"If-Match: {message}", (Fault("/header/If-Match", message),))

@@ -5,6 +5,7 @@ Names and shapes that the mission prints stand here as printed.
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -14,10 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from litmus_server.domain.audit import AuditEntry
 from litmus_server.domain.draft import KEY, MOST_FORCED, MOST_VARIANTS, ExperimentType
 from litmus_server.domain.experiment import Experiment, Status, Variant
+from litmus_server.domain.factors import KEY as FACTOR_KEY
+from litmus_server.domain.factors import MOST_CELLS, MOST_FACTORS, MOST_LEVELS
+from litmus_server.domain.factors import MOST_NAME as MOST_LEVEL_NAME
+from litmus_server.domain.flag import ValueType
 from litmus_server.domain.metric import MOST_METRICS, MOST_NAME, Direction, Metric, MetricKind, Role
 from litmus_server.domain.weights import to_fraction
 
-_Name = Annotated[
+Name = Annotated[
     str,
     Field(
         min_length=1,
@@ -26,7 +31,7 @@ _Name = Annotated[
     ),
 ]
 _Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
-_Text = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00]*$")]
+Text = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00]*$")]
 _Word = Annotated[
     str,
     Field(
@@ -43,22 +48,51 @@ _MetricName = Annotated[
         pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\S[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$",
     ),
 ]
-_Key = Annotated[str, Field(pattern=f"^{KEY.pattern}$")]
+Key = Annotated[str, Field(pattern=f"^{KEY.pattern}$")]
 _Units = Annotated[int, Field(ge=1, le=10**12)]
+_FactorKey = Annotated[str, Field(pattern=f"^{FACTOR_KEY.pattern}$")]
+_Factors = Annotated[list["NewFactor"], Field(min_length=2, max_length=MOST_FACTORS)]
+_Cells = (
+    Literal["all"] | Annotated[list[dict[_FactorKey, _FactorKey]], Field(min_length=2, max_length=MOST_CELLS)]
+)
 
 
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class NewLevel(_Request):
+    """One setting of a factor."""
+
+    key: _FactorKey
+    name: Annotated[_Line, Field(max_length=MOST_LEVEL_NAME)] | None = Field(None, description="Else the key")
+    config: dict[str, Any] | None = Field(
+        {}, description="What it adds to the config of each cell that has it"
+    )
+
+
+class NewFactor(_Request):
+    """Something that is varied. Its first level is how it is without the experiment."""
+
+    key: _FactorKey
+    name: _Line | None = Field(None, description="Else the key")
+    levels: Annotated[list[NewLevel], Field(min_length=2, max_length=MOST_LEVELS)]
+
+
 class NewVariant(_Request):
     """A variant to be. Its place in the list is its ordinal."""
 
-    name: _Name
-    key: _Key | None = Field(None, description="Derived from the name when absent")
+    name: Name | None = Field(None, description="Required, but for cells, which are called as their levels")
+    key: Key | None = Field(None, description="Derived from the name when absent")
     weight: float | None = Field(None, ge=0, le=1, description="All weights sum to 1.0")
     is_control: bool | None = Field(None, description="Else the one called control, else the first")
-    config: Any = Field({}, description="Any JSON, at most 100,000 bytes")
+    config: Any = Field(
+        {},
+        description="Any JSON, at most 100,000 bytes; of a flag its value, of a cell by default that of its levels",
+    )
+    factors: dict[str, str] | None = Field(
+        None, description="Of a cell: a level's key for each factor's key", examples=[{"color": "red"}]
+    )
 
 
 class MetricRequest(_Request):
@@ -98,18 +132,18 @@ class Parameters(_Request):
 class LayerRequest(_Request):
     """Its share of a layer: one contiguous range, which nobody else gets."""
 
-    key: _Key
+    key: Key
     share: float = Field(ge=0.000001, le=1)
 
 
 class ChangedLayer(_Request):
     """As in create; once it has started only `share` can grow, into what is free beside its range."""
 
-    key: _Key | None = None
+    key: Key | None = None
     share: float | None = Field(None, ge=0.000001, le=1)
 
 
-_Condition = Annotated[
+Condition = Annotated[
     dict[str, Any],
     Field(
         description='A condition of docs/reference/audiences.md; may name shared ones: `{"audience": "key"}`'
@@ -151,17 +185,24 @@ class CreateExperiment(_Change):
         },
     )
 
-    name: _Name
-    key: _Key | None = Field(None, description="Derived from the name when absent")
-    description: _Text | None = None
-    hypothesis: _Text | None = None
+    name: Name
+    key: Key | None = Field(None, description="Derived from the name when absent")
+    description: Text | None = None
+    hypothesis: Text | None = None
     owner: _Line | None = None
     tags: Annotated[list[_Word], Field(max_length=50)] | None = None
     type: ExperimentType | None = ExperimentType.AB
     unit_type: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
     public: bool | None = None
     traffic_allocation: float | None = Field(1.0, ge=0, le=1)
-    variants: Annotated[list[NewVariant], Field(min_length=2, max_length=MOST_VARIANTS)]
+    variants: Annotated[list[NewVariant], Field(min_length=2, max_length=MOST_VARIANTS)] | None = Field(
+        None, description="Required, but where factors make them, and for a boolean flag: that has off and on"
+    )
+    factors: _Factors | None = Field(
+        None, description="Of a multivariate experiment: its cells are the variants"
+    )
+    cells: _Cells | None = Field(None, description="Which cells are tried: `all` by default")
+    value_type: ValueType | None = Field(None, description="Of a flag: `boolean` by default")
     primary_metric: _MetricName | PrimaryMetric | None = Field(
         None, description="`conversion` by default where shares are learned; a name alone is a conversion"
     )
@@ -176,7 +217,7 @@ class CreateExperiment(_Change):
     min_sample_size: _Units | None = None
     significance_threshold: float | None = Field(0.95, ge=1e-6, le=1 - 1e-6)
     auto_promote_winner: bool | None = None
-    audience: _Condition | None = None
+    audience: Condition | None = None
     layer: LayerRequest | None = None
     holdout: bool | None = Field(True, description="Whether the global holdout keeps units out of it")
     forced: _Forced | None = None
@@ -206,12 +247,20 @@ class ConcludeRequest(ChangeRequest):
     winner: str | None = None
 
 
+class WinnerRequest(ChangeRequest):
+    """Which variant everybody gets from now on, by id or key; null: the control again."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"winner": None}]})
+
+    winner: str | None = Field(min_length=1, max_length=200)
+
+
 class ChangedVariant(_Request):
     """Of a draft: one of the whole list, as in create. Once it has started: what changes about the variant of this key or id."""
 
     key: str | None = None
     id: str | None = None
-    name: _Name | None = None
+    name: Name | None = None
     weight: float | None = Field(
         None, ge=0, le=1, description="All weights, with those not named, sum to 1.0"
     )
@@ -221,17 +270,21 @@ class ChangedVariant(_Request):
     )
     is_control: bool | None = None
     config: Any = Field({}, description="Any JSON, at most 100,000 bytes")
+    factors: dict[str, str] | None = Field(None, description="Of a draft only")
 
 
 class _Definition(ChangeRequest):
-    key: _Key | None = None
-    description: _Text | None = None
-    hypothesis: _Text | None = None
+    key: Key | None = None
+    description: Text | None = None
+    hypothesis: Text | None = None
     owner: _Line | None = None
     tags: Annotated[list[_Word], Field(max_length=50)] | None = None
     type: ExperimentType | None = None
     unit_type: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
     public: bool | None = None
+    factors: _Factors | None = None
+    cells: _Cells | None = Field(None, description="Of a draft: make the variants anew, as in create")
+    value_type: ValueType | None = None
     traffic_allocation: float | None = Field(None, ge=0, le=1)
     primary_metric: _MetricName | PrimaryMetric | None = None
     secondary_metrics: Annotated[list[_MetricName | MetricRequest], Field(max_length=MOST_METRICS)] | None = (
@@ -243,7 +296,7 @@ class _Definition(ChangeRequest):
     min_sample_size: _Units | None = None
     significance_threshold: float | None = Field(None, ge=1e-6, le=1 - 1e-6)
     auto_promote_winner: bool | None = None
-    audience: _Condition | None = None
+    audience: Condition | None = None
     layer: ChangedLayer | None = None
     holdout: bool | None = None
     forced: _Forced | None = None
@@ -264,7 +317,7 @@ class EditExperiment(_Definition):
         },
     )
 
-    name: _Name | None = None
+    name: Name | None = None
     variants: Annotated[list[ChangedVariant], Field(max_length=MOST_VARIANTS)] | None = None
 
 
@@ -273,7 +326,7 @@ class CloneExperiment(_Definition):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "the same again"}]})
 
-    name: _Name
+    name: Name
     variants: Annotated[list[NewVariant], Field(min_length=2, max_length=MOST_VARIANTS)] | None = None
 
 
@@ -290,6 +343,7 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     ChangeRequest,
     StatusRequest,
     ConcludeRequest,
+    WinnerRequest,
     DeclareMetric,
 )
 """What `openapi.py` describes beside the answers."""
@@ -321,7 +375,26 @@ class VariantBody:
     state: str
     weight: float
     config: Any
+    factors: dict[str, str] | None
     created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LevelBody:
+    """One setting of a factor; `config` is what it adds to the config of each cell that has it."""
+
+    key: str
+    name: str
+    config: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FactorBody:
+    """Something that is varied. Its first level is how it is without the experiment."""
+
+    key: str
+    name: str
+    levels: list[LevelBody]
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,6 +432,8 @@ class ExperimentBody:
     unit_type: str
     public: bool
     traffic_allocation: float
+    factors: list[FactorBody] | None
+    value_type: ValueType | None
     salt: str
     epoch: int
     revision: int
@@ -480,6 +555,8 @@ def from_experiment(experiment: Experiment) -> ExperimentBody:
         unit_type=experiment.unit_type,
         public=experiment.public,
         traffic_allocation=to_fraction(experiment.traffic),
+        factors=None if experiment.factors is None else [_from_factor(each) for each in experiment.factors],
+        value_type=None if experiment.value_type is None else ValueType(experiment.value_type),
         salt=experiment.salt,
         epoch=experiment.epoch,
         revision=experiment.revision,
@@ -561,8 +638,13 @@ def _from_variant(variant: Variant, experiment: Experiment) -> VariantBody:
         state=variant.state,
         weight=to_fraction(variant.weight),
         config=variant.config,
+        factors=None if variant.factors is None else dict(variant.factors),
         created_at=variant.created_at,
     )
+
+
+def _from_factor(factor: Mapping[str, Any]) -> FactorBody:
+    return FactorBody(factor["key"], factor["name"], [LevelBody(**level) for level in factor["levels"]])
 
 
 def _from_metric(metric: Metric) -> MetricBody:
