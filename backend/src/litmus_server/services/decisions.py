@@ -3,8 +3,7 @@
 import asyncio
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from litmus.decide import Decision, decide
@@ -29,8 +28,7 @@ Row = tuple[int, int, int, int]  # variant, epoch, propensity, revision
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """Who wants to know what. `exposure`: the event id of an exposure to log with it, for doors that do. `preview`: a token."""
 
     reference: str
@@ -41,8 +39,7 @@ class Request:
     preview: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Assigned:
+class Assigned(NamedTuple):
     """The answer to a request. `fresh`: this call randomised; its propensity belongs to it alone."""
 
     live: Live
