@@ -13,7 +13,7 @@ from litmus_server.http.control_plane import control_plane
 from litmus_server.http.envelope import Envelope
 from litmus_server.http.local import LocalOnly
 from litmus_server.http.traffic import ROUTE, Application, Receive, Scope, Send, Traffic
-from litmus_server.http.v1 import control, inspection, live, results, tail
+from litmus_server.http.v1 import control, inspection, live, previews, results, tail, targeting
 from litmus_server.http.v1.control_wire import REQUESTS, Meta
 from litmus_server.http.v1.data import DataPlane
 from litmus_server.http.v1.data_routes import ROUTES
@@ -36,13 +36,15 @@ def application(runtime: Runtime) -> Application:
         routers=[
             operations.router(runtime.operations, runtime.authenticator),
             control.routes(runtime.experiments, runtime.authenticator, meta),
+            targeting.routes(runtime.targeting, runtime.authenticator),
+            previews.routes(runtime.decisions, runtime.authenticator),
             results.routes(runtime.reports, runtime.authenticator),
             inspection.routes(runtime.inspection, runtime.authenticator),
             tail.routes(runtime.tail),
             live.routes(runtime.live),  # last: it answers for all streams that there are not
         ],
         data=ROUTES,
-        requests=(*REQUESTS, inspection.ExplainRequest),
+        requests=(*REQUESTS, *targeting.REQUESTS, previews.CreatePreview, inspection.ExplainRequest),
     )
     both = _Planes(runtime.data, managed)
     inner = _shared(both, settings.cors_origins)

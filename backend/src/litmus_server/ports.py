@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from litmus_server.domain.assignment import Stored
+from litmus_server.domain.audience import Audience
 from litmus_server.domain.audit import AuditEntry, Cause, Trail
 from litmus_server.domain.experiment import Experiment, Shared
 from litmus_server.domain.inspection import (
@@ -17,6 +18,7 @@ from litmus_server.domain.inspection import (
     Stretch,
     UnitAssignment,
 )
+from litmus_server.domain.layer import Layer
 from litmus_server.domain.listing import Listing
 from litmus_server.domain.policy import Policy, Watermark
 from litmus_server.domain.series import Interval, Strip, Window
@@ -147,6 +149,96 @@ class Catalog(Protocol):
 
     async def audit(self, trail: Trail) -> list[AuditEntry]:
         """Newest first, at most `trail.limit`."""
+        ...
+
+
+class User(NamedTuple):
+    """An experiment that names something shared."""
+
+    id: UUID
+    key: str
+    name: str
+    status: str
+
+
+class Holdout(NamedTuple):
+    """The units that no experiment has: those whose bucket is below `share`, in ppm. The salt never changes."""
+
+    salt: str
+    share: int
+    revision: int
+    updated_at: dt.datetime
+
+
+class TargetingChange(CatalogChange, Protocol):
+    """A transaction that changes what experiments share, and with it experiments. What it saves has the next revision."""
+
+    async def audiences(self) -> list[Audience]:
+        """All, by key."""
+        ...
+
+    async def layer(self, key: str) -> Layer | None:
+        """With the places that are taken."""
+        ...
+
+    async def holdout(self) -> Holdout:
+        """As it is now."""
+        ...
+
+    async def users(self, *, audiences: Collection[str] = (), layer: str | None = None) -> list[User]:
+        """Experiments that name one of these audiences, or this layer, whatever their status."""
+        ...
+
+    async def naming(self, audiences: Collection[str]) -> list[Experiment]:
+        """The experiments that name one of these audiences."""
+        ...
+
+    async def held_out(self) -> list[Experiment]:
+        """The running experiments that take part in the holdout."""
+        ...
+
+    async def save_audience(self, before: Audience | None, after: Audience, cause: Cause) -> Audience:
+        """Write it."""
+        ...
+
+    async def delete_audience(self, audience: Audience, cause: Cause) -> int:
+        """Remove it; answers the revision without it."""
+        ...
+
+    async def save_layer(self, before: Layer | None, after: Layer, cause: Cause) -> Layer:
+        """Write it, but for its places, which are the experiments'."""
+        ...
+
+    async def delete_layer(self, layer: Layer, cause: Cause) -> int:
+        """Remove it; answers the revision without it."""
+        ...
+
+    async def save_holdout(self, before: Holdout, share: int, cause: Cause) -> Holdout:
+        """Write the share, in ppm."""
+        ...
+
+
+class TargetingBook(Protocol):
+    """What experiments share, as people manage it. Everything raises Unavailable when the database is away."""
+
+    def change(self) -> AbstractAsyncContextManager[TargetingChange]:
+        """One transaction: committed at the end of the block, undone when it raises."""
+        ...
+
+    async def audiences(self) -> list[Audience]:
+        """All, by key."""
+        ...
+
+    async def layers(self) -> list[Layer]:
+        """All, by key, with the places that are taken."""
+        ...
+
+    async def holdout(self) -> Holdout:
+        """As it is now."""
+        ...
+
+    async def users(self, *, audiences: Collection[str] = (), layer: str | None = None) -> list[User]:
+        """Experiments that name one of these audiences, or this layer, whatever their status."""
         ...
 
 

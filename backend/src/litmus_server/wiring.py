@@ -33,6 +33,7 @@ from litmus_server.services.ingest import Ingest
 from litmus_server.services.inspection import Inspection
 from litmus_server.services.reports import Reports
 from litmus_server.services.snapshots import Snapshots
+from litmus_server.services.targeting import Targeting
 from litmus_server.settings import Settings
 from litmus_server.store import control, policies
 from litmus_server.store.assignments import AssignmentWriter
@@ -47,6 +48,7 @@ from litmus_server.store.published import Published
 from litmus_server.store.reports import CHANNEL as REPORTED
 from litmus_server.store.reports import ReportStore
 from litmus_server.store.schema import head
+from litmus_server.store.targeting import TargetingStore
 from litmus_server.store.vitals import Probe
 
 log = structlog.get_logger(__name__)
@@ -63,6 +65,7 @@ class Runtime:
     pool: "asyncpg.Pool[Any]"
     authenticator: Authenticator
     experiments: Experiments
+    targeting: Targeting
     reports: Reports
     live: Live
     inspection: Inspection
@@ -112,6 +115,7 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
         pool=pool,
         authenticator=authenticator,
         experiments=Experiments(control.Control(pool), snapshots.refresh),
+        targeting=Targeting(TargetingStore(pool), snapshots.refresh),
         reports=reports,
         live=Live(reports, Door(authenticator, closing)),
         inspection=inspection,

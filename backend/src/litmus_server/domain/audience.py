@@ -13,6 +13,8 @@ from litmus.decide import InvalidCondition, compile_condition, expand, names
 from litmus_server.domain.errors import Fault, Invalid
 from litmus_server.domain.form import Form
 
+MOST_AUDIENCES = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class Audience:

@@ -15,6 +15,8 @@ from litmus.decide import BUCKETS
 from litmus_server.domain.errors import Fault, Invalid
 from litmus_server.domain.weights import to_fraction
 
+MOST_LAYERS = 1_000
+
 
 class LayerShare(NamedTuple):
     """What an experiment asks for: so much of the layer of this key, in ppm."""

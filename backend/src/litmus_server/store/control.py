@@ -66,7 +66,7 @@ class Change:
     ) -> Experiment:
         """Write `after` under the next revision, with all that follows: document, history, audit, policy, hint."""
         connection = self._connection
-        self._revision = await connection.fetchval(_NEXT_REVISION)
+        self._revision = await next_revision(connection)
         after = replace(after, revision=self._revision, metrics=await self._numbered(after.metrics))
         if before is None:
             after = replace(after, no=await connection.fetchval(_INSERT, *_columns(after)))
@@ -100,7 +100,7 @@ class Change:
     async def delete(self, experiment: Experiment, cause: Cause) -> int:
         """Remove it with its documents, under the next revision, which it answers; only the audit remembers it."""
         connection = self._connection
-        revision: int = await connection.fetchval(_NEXT_REVISION)
+        revision = await next_revision(connection)
         await connection.execute(_DELETED, experiment.no, revision)
         await connection.execute("delete from experiments where id = $1", experiment.id)
         await record(
@@ -209,8 +209,7 @@ class Control:
     async def change(self) -> AsyncIterator[Change]:
         """One transaction: committed at the end of the block, undone when it raises."""
         async with available(), self._pool.acquire() as connection, connection.transaction():
-            revision = await connection.fetchval("select revision from configuration_head for update")
-            yield Change(connection, revision, await connection.fetchval("select clock_timestamp()"))
+            yield Change(connection, *await locked(connection))
 
     async def get(self, reference: str) -> Experiment | None:
         """By id or key."""
@@ -241,9 +240,29 @@ class Control:
             yield connection
 
 
+async def locked(connection: "asyncpg.Connection[Any]") -> tuple[int, dt.datetime]:
+    """Lock the head, for this transaction; its revision, and the time."""
+    revision = await connection.fetchval("select revision from configuration_head for update")
+    return revision, await connection.fetchval("select clock_timestamp()")
+
+
+async def next_revision(connection: "asyncpg.Connection[Any]") -> int:
+    """Of the whole configuration, whose head is locked."""
+    revision: int = await connection.fetchval(_NEXT_REVISION)
+    return revision
+
+
+async def read_experiments(
+    connection: "asyncpg.Connection[Any]", where: str, *arguments: object
+) -> list[Experiment]:
+    """Those for which this SQL condition over `experiments` holds, oldest first."""
+    rows = await connection.fetch(f"{_SELECT} where {where} order by no", *arguments)
+    return await _whole(connection, rows)
+
+
 async def _get(connection: "asyncpg.Connection[Any]", reference: str) -> Experiment | None:
     column = "id = $1::uuid" if is_id(reference) else "key = $1"
-    found = await _whole(connection, await connection.fetch(f"{_SELECT} where {column}", reference))
+    found = await read_experiments(connection, column, reference)
     return found[0] if found else None
 
 

@@ -5,7 +5,7 @@ It is shared by the SDK and the server and knows neither: no I/O, no clock, no d
 
 from litmus.decide.bucketing import BUCKETS, InvalidUnit, bucket, h32, thresholds
 from litmus.decide.document import InvalidEntry
-from litmus.decide.explanation import Finding, Step, explain
+from litmus.decide.explanation import Finding, Step, explain, find
 from litmus.decide.kernel import REASONS, Decision, Reason, decide
 from litmus.decide.snapshot import (
     DecisionTable,
@@ -40,6 +40,7 @@ __all__ = [
     "decide",
     "expand",
     "explain",
+    "find",
     "h32",
     "names",
     "parse_policy",

@@ -115,7 +115,7 @@ def _present(experiment: Experiment, forced: int | None, stored: int | None) -> 
 def _passed(experiment: Experiment, unit: str, attributes: Mapping[str, object], name: StepName) -> Step:
     gates = {gate.step: gate for gate in (*experiment.gates, experiment.entrance) if gate is not None}
     if name == "audience" and experiment.audience is not None:
-        return Step(name, "passed", finding=_found(experiment.audience, attributes))
+        return Step(name, "passed", finding=find(experiment.audience, attributes))
     if name in {"holdout", "layer", "traffic"}:
         gate = gates[name]
         return Step(name, "passed", bucket=bucket_after(gate.salted, unit), start=gate.start, stop=gate.stop)
@@ -140,8 +140,9 @@ def _settled(passed: Step, experiment: Experiment, decision: Decision, stored: i
     )
 
 
-def _found(condition: Condition, attributes: Mapping[str, object]) -> Finding:
-    parts = tuple(_found(part, attributes) for part in condition.parts)
+def find(condition: Condition, attributes: Mapping[str, object]) -> Finding:
+    """What the condition comes to for these attributes."""
+    parts = tuple(find(part, attributes) for part in condition.parts)
     matched = condition.matches(attributes)
     if parts:
         return Finding(condition.word, matched, parts=parts)
