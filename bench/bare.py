@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 import uvicorn
-from litmus_server.processes.protocol import OneWrite
+from litmus_server.http.answer import ANSWER
+from litmus_server.processes.protocol import LeanHttp
 
 Message = MutableMapping[str, Any]
 
@@ -23,6 +24,7 @@ class Assign(msgspec.Struct):
 decoder = msgspec.json.Decoder(Assign)
 encoder = msgspec.json.Encoder()
 THRESHOLDS = (200_000, 400_000, 600_000, 800_000, 1_000_000)
+HEAD = b"content-type: application/json\r\n"
 ARMS = ("a", "b", "c", "d", "e")
 
 
@@ -55,13 +57,11 @@ async def app(
             "propensity": 0.2,
         }
     )
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": answer})
+    await send({"type": ANSWER, "status": 200, "head": HEAD, "body": answer})
 
 
 if __name__ == "__main__":
     uvicorn.run(
-        app, port=int(sys.argv[1]), loop="uvloop", http=OneWrite, proxy_headers=False, server_header=False, access_log=False,
+        app, port=int(sys.argv[1]), loop="uvloop", http=LeanHttp, proxy_headers=False, server_header=False, access_log=False,
         log_level="error", lifespan="off",
     )  # fmt: skip

@@ -3,7 +3,7 @@
 It knows which routes there are; it must not know what they do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from starlette.middleware.cors import CORSMiddleware
 
@@ -50,17 +50,23 @@ def application(runtime: Runtime) -> Application:
     inner = _shared(both, settings.cors_origins)
     if settings.development:  # nobody needs a token there, so it matters where a request comes from
         inner = LocalOnly(inner, settings.cors_origins)
-    traffic = Traffic(Envelope(inner), quiet=both.is_quiet)
+    traffic = Traffic(quiet=both.is_quiet)
     runtime.operations.collectors.append(traffic)
-    return traffic
+    return Envelope(inner, traffic)
 
 
 def _shared(app: Application, origins: Sequence[str]) -> Application:
     """Answer pages of exactly these origins too. Never with cookies: a token is what counts."""
     if not origins:
         return app
+
+    def plain(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["type"] == "http":  # the headers of CORS are put into ASGI's own messages only
+            scope.pop("extensions", None)
+        return app(scope, receive, send)
+
     return CORSMiddleware(
-        app,
+        plain,
         allow_origins=list(origins),
         allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "If-Match", "X-Request-Id"],
@@ -76,5 +82,5 @@ class _Planes:
     def is_quiet(self, scope: Scope) -> bool:
         return ROUTE in scope or scope["path"] in _PROBES  # the data plane names its route itself
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self._data if self._data.handles(scope) else self._control)(scope, receive, send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return (self._data if self._data.handles(scope) else self._control)(scope, receive, send)

@@ -6,6 +6,7 @@ import httpx2
 from fastapi import APIRouter
 from litmus_server.http.control_plane import control_plane
 from litmus_server.http.envelope import Envelope
+from litmus_server.http.traffic import Traffic
 
 
 async def test_a_decent_request_id_is_echoed_by_both_planes(client: httpx2.AsyncClient) -> None:
@@ -50,7 +51,7 @@ async def test_an_unexpected_error_is_500_and_tells_nothing() -> None:
     def broken() -> None:
         raise RuntimeError("the password is swordfish")
 
-    app = Envelope(control_plane(version="0", routers=[router]))
+    app = Envelope(control_plane(version="0", routers=[router]), Traffic(quiet=lambda _: True))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://x") as client:
         answer = await client.get("/broken")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
@@ -62,7 +63,7 @@ async def test_an_error_outside_of_any_framework_is_answered_too() -> None:
     async def broken(*_: object) -> None:
         raise RuntimeError("swordfish")
 
-    transport = httpx2.ASGITransport(app=Envelope(broken))
+    transport = httpx2.ASGITransport(app=Envelope(broken, Traffic(quiet=lambda _: True)))
     async with httpx2.AsyncClient(transport=transport, base_url="http://x") as client:
         answer = await client.get("/")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")

@@ -1,11 +1,10 @@
-"""Watches every request of both planes: counts, durations, and a log line where it is worth one.
+"""What is remembered of every request of both planes: counts, durations, and a log line where it is worth one.
 
 The data plane answers tens of thousands of requests a second, so what happens for each is a dictionary look-up and a few
 additions; Prometheus's objects are made when somebody scrapes. Labels are route templates, never paths.
 """
 
 import logging
-import time
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, TypeAlias
@@ -33,6 +32,8 @@ ROUTE = "litmus.route"
 PRINCIPAL = "litmus.principal"
 REQUEST_ID = "litmus.request_id"
 """Keys under which whoever handles a request tells us its template, its principal's name and its id."""
+HEADERS = "litmus.headers"
+"""The key of the request's headers as a mapping, made once; of a name that came twice, the last."""
 
 
 class _Series:
@@ -45,36 +46,16 @@ class _Series:
 
 
 class Traffic(Collector):
-    """ASGI middleware around everything, and the collector of what it has seen."""
+    """The collector of what was answered; `http/envelope.py` tells it."""
 
-    def __init__(self, app: Application, *, quiet: Callable[[Scope], bool]) -> None:
+    def __init__(self, *, quiet: Callable[[Scope], bool]) -> None:
         """`quiet` says of which requests only failures and slow ones get a line: those of the data plane, probes."""
-        self._app, self._quiet = app, quiet
+        self._quiet = quiet
         self._series: dict[tuple[str, str, int], _Series] = {}
         self.in_flight = 0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request, and remember how it went."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status = 500
-        began = time.perf_counter()
-
-        def noted(message: Message) -> Awaitable[None]:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            return send(message)
-
-        self.in_flight += 1
-        try:
-            await self._app(scope, receive, noted)
-        finally:
-            self.in_flight -= 1
-            self._note(scope, status, time.perf_counter() - began)
-
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def note(self, scope: Scope, status: int, seconds: float) -> None:
+        """A request has been answered so, in this time."""
         key = (scope["method"], route_of(scope), status)
         series = self._series.get(key)
         if series is None:

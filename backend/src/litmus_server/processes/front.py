@@ -28,11 +28,12 @@ class Front:
         """From now on this one answers."""
         self._application = application
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer."""
-        if self._application is not None:
-            await self._application(scope, receive, send)
-        elif scope["type"] == "http":
+        return (self._application or self._starting)(scope, receive, send)
+
+    async def _starting(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
             await self._not_yet(quote(scope["path"]), send)
         elif scope["type"] == "websocket":
             await receive()

@@ -24,7 +24,7 @@ from litmus_server.processes.child import Child, at_end_of
 from litmus_server.processes.database import bring_up_to_date, is_new, opened
 from litmus_server.processes.front import Front
 from litmus_server.processes.migration import Migration
-from litmus_server.processes.protocol import OneWrite
+from litmus_server.processes.protocol import LeanHttp
 from litmus_server.settings import Refused, Settings
 
 log = structlog.get_logger(__name__)
@@ -169,7 +169,8 @@ async def _worker(settings: Settings, url: str) -> AsyncIterator[Child]:
 def _configuration(front: Front, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         front,
-        http=OneWrite,
+        interface="asgi3",
+        http=LeanHttp,
         proxy_headers=False,  # nothing that we answer depends on the address or the scheme of the caller
         ws="websockets-sansio",
         ws_per_message_deflate=False,  # a thousand watchers: compression alone would eat half a core

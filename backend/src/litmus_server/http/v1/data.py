@@ -30,9 +30,10 @@ from litmus_server.domain.event import (
     Unreadable,
     micro,
 )
+from litmus_server.http.answer import answer
 from litmus_server.http.auth import Authenticator
 from litmus_server.http.problems import MethodNotAllowed, heading_of, status_of
-from litmus_server.http.traffic import PRINCIPAL, REQUEST_ID, ROUTE, Receive, Scope, Send
+from litmus_server.http.traffic import HEADERS, PRINCIPAL, REQUEST_ID, ROUTE, Receive, Scope, Send
 from litmus_server.http.v1.data_wire import (
     AssignManyRequest,
     AssignManyResponse,
@@ -123,16 +124,14 @@ class DataPlane:
         scope[ROUTE] = route.template
         if scope["method"] != route.method:
             raise MethodNotAllowed(route.method)
-        headers: dict[bytes, bytes] = dict(scope["headers"])
+        headers = scope[HEADERS]
         principal = self._authenticator.authorize(headers.get(b"authorization"), route.action)
         scope[PRINCIPAL] = principal.name
         body = await _body(receive, headers, route.limit) if route.method == "POST" else b""
         if body is None:  # the client went away
             return
-        reply = await route.handler(Call(principal, scope.get(REQUEST_ID, ""), path, body, headers))
-        head = [_JSON, *reply.headers, (b"content-length", str(len(reply.body)).encode())]
-        await send({"type": "http.response.start", "status": reply.status, "headers": head})
-        await send({"type": "http.response.body", "body": reply.body})
+        reply = await route.handler(Call(principal, scope[REQUEST_ID], path, body, headers))
+        await answer(scope, send, reply.status, (_JSON, *reply.headers), reply.body)
 
     def _find(self, path: str) -> tuple[_Route, tuple[str, ...]] | None:
         route = self._fixed.get(path)
