@@ -13,7 +13,7 @@ from litmus_server.http.control_plane import control_plane
 from litmus_server.http.envelope import Envelope
 from litmus_server.http.local import LocalOnly
 from litmus_server.http.traffic import ROUTE, Application, Receive, Scope, Send, Traffic
-from litmus_server.http.v1 import control, inspection, live, previews, results, tail, targeting
+from litmus_server.http.v1 import control, definitions, inspection, live, previews, results, tail, targeting
 from litmus_server.http.v1.control_wire import REQUESTS, Meta
 from litmus_server.http.v1.data import DataPlane
 from litmus_server.http.v1.data_routes import ROUTES
@@ -36,6 +36,7 @@ def application(runtime: Runtime) -> Application:
         routers=[
             operations.router(runtime.operations, runtime.authenticator),
             control.routes(runtime.experiments, runtime.authenticator, meta),
+            definitions.routes(runtime.definitions, runtime.authenticator),
             targeting.routes(runtime.targeting, runtime.authenticator),
             previews.routes(runtime.decisions, runtime.authenticator),
             results.routes(runtime.reports, runtime.authenticator),

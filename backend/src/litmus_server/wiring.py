@@ -28,6 +28,7 @@ from litmus_server.http.v1.data import DataPlane
 from litmus_server.http.v1.live import Live
 from litmus_server.http.v1.tail import Tail
 from litmus_server.services.decisions import Decisions
+from litmus_server.services.definitions import Definitions
 from litmus_server.services.experiments import Experiments
 from litmus_server.services.ingest import Ingest
 from litmus_server.services.inspection import Inspection
@@ -66,6 +67,7 @@ class Runtime:
     authenticator: Authenticator
     experiments: Experiments
     targeting: Targeting
+    definitions: Definitions
     reports: Reports
     live: Live
     inspection: Inspection
@@ -104,6 +106,7 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
         [token.get_secret_value() for token in settings.admin_tokens],
         development=settings.development,
     )
+    catalog = control.Control(pool)
     reports = Reports(ReportStore(pool), Queue(pool))
     inspection = Inspection(InspectionStore(pool), snapshots, ledger)
     decisions = Decisions(
@@ -114,8 +117,9 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
         settings=settings,
         pool=pool,
         authenticator=authenticator,
-        experiments=Experiments(control.Control(pool), snapshots.refresh),
+        experiments=Experiments(catalog, snapshots.refresh),
         targeting=Targeting(TargetingStore(pool), snapshots.refresh),
+        definitions=Definitions(catalog, snapshots.refresh),
         reports=reports,
         live=Live(reports, Door(authenticator, closing)),
         inspection=inspection,

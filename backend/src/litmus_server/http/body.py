@@ -19,10 +19,10 @@ async def read_form(request: Request) -> Form:
 
     Raises TooLarge, UnsupportedType, or Invalid for what is not one JSON value in UTF-8.
     """
-    body = await _read(request)
+    body = await read_bytes(request)
     if not body:
         return Form({})
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media = media_type(request)
     if media != "application/json" and not media.endswith("+json"):
         raise UnsupportedType(f"The body must be application/json, not {media or 'without a Content-Type'}")
     try:
@@ -31,7 +31,13 @@ async def read_form(request: Request) -> Form:
         raise Invalid(f"The body is not JSON: {error}", title="Malformed body") from error
 
 
-async def _read(request: Request) -> bytes:
+def media_type(request: Request) -> str:
+    """Of the body, in small letters, without parameters; empty when it is not said."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read_bytes(request: Request) -> bytes:
+    """The whole body. Raises TooLarge, and Invalid when it ends too early."""
     parts: list[bytes] = []
     size = 0
     try:
