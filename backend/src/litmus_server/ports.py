@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
+from litmus_server.domain.alarm import Alarm
 from litmus_server.domain.assignment import Stored
 from litmus_server.domain.audience import Audience
 from litmus_server.domain.audit import AuditEntry, Cause, Trail
@@ -96,6 +97,30 @@ class MetricNames(Protocol):
         ...
 
 
+class Alarms(Protocol):
+    """What was found wrong with experiments, and is not right again."""
+
+    async def standing(self, experiments: Sequence[int]) -> Mapping[int, Sequence[Alarm]]:
+        """The alarms that stand, oldest first, of those of these experiments that have any."""
+        ...
+
+
+class Ramping(NamedTuple):
+    """A running experiment whose ramp is under way, and whether an alarm holds it."""
+
+    id: str
+    no: int
+    alarmed: bool
+
+
+class Due(NamedTuple):
+    """What time may change: `ids` of experiments whose moment has come at `at`, and all ramps that are under way."""
+
+    at: dt.datetime
+    ids: Sequence[str]
+    ramping: Sequence[Ramping]
+
+
 class CatalogChange(Protocol):
     """A transaction that holds the head of the configuration: no other change is under way, on any machine."""
 
@@ -141,6 +166,10 @@ class Catalog(Protocol):
 
     async def get(self, reference: str) -> Experiment | None:
         """By id or key."""
+        ...
+
+    async def due(self, at: dt.datetime | None = None) -> Due:
+        """What is due at this moment, by default the database's; what waits longest comes first."""
         ...
 
     async def find(self, listing: Listing) -> tuple[list[Experiment], int]:

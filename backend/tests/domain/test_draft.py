@@ -42,14 +42,17 @@ anything = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.
 FIELDS = [
     "name", "key", "description", "hypothesis", "owner", "tags", "type", "unit_type", "public", "traffic_allocation",
     "primary_metric", "secondary_metrics", "parameters", "dimensions", "planned_units", "min_sample_size",
-    "significance_threshold", "auto_promote_winner", "factors", "cells", "value_type", "nonsense",
+    "significance_threshold", "auto_promote_winner", "factors", "cells", "value_type", "starts_at", "ends_at",
+    "ramp", "nonsense",
 ]  # fmt: skip
 words = st.sampled_from(["ab", "thompson_sampling", "flag", "boolean", "all", "user", "control", "x"])
 metric = st.dictionaries(
     st.sampled_from(["name", "kind", "role", "window_days", "window_seconds"]), anything | words
 )
 variant = st.dictionaries(
-    st.sampled_from(["name", "key", "weight", "is_control", "config", "factors", "levels", "extra"]),
+    st.sampled_from(
+        ["name", "key", "weight", "is_control", "config", "factors", "levels", "traffic", "hours", "extra"]
+    ),
     anything | words | st.floats(0, 1),
 )
 bodies = st.dictionaries(

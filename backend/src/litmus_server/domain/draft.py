@@ -3,6 +3,7 @@
 It must not know which API it came through; field names are the canonical ones.
 """
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -28,6 +29,7 @@ from litmus_server.domain.flag import ValueType, wrong_value
 from litmus_server.domain.form import Form
 from litmus_server.domain.layer import LayerShare
 from litmus_server.domain.metric import MOST_METRICS, Metric, MetricKind, Role, read_metric
+from litmus_server.domain.ramp import read_ramp
 from litmus_server.domain.weights import equal_ppm, share_to_ppm, to_ppm
 
 KEY = pattern(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
@@ -119,6 +121,9 @@ class Draft:
     layer: LayerShare | None
     holdout: bool
     forced: Mapping[str, str]
+    starts_at: dt.datetime | None
+    ends_at: dt.datetime | None
+    ramp: Sequence[Mapping[str, Any]] | None
 
 
 def parse_draft(document: object) -> Draft:
@@ -139,6 +144,9 @@ def read_draft(form: Form) -> Draft:
     form.value("variants")
     form.value("cells")
     variants = _read_variants(form, kind, value_type, factors) if form.noted == noted else ()
+    starts_at, ends_at = form.moment("starts_at"), form.moment("ends_at")
+    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
+        form.fault("ends_at", "must be after starts_at")
     return Draft(
         name=name,
         key=read_key(form, name, "experiment"),
@@ -164,6 +172,9 @@ def read_draft(form: Form) -> Draft:
         layer=_read_layer(form),
         holdout=form.flag("holdout", default=True),
         forced=_read_forced(form, variants),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        ramp=_read_ramp(form),
     )
 
 
@@ -346,6 +357,11 @@ def _read_parameters(form: Form, kind: ExperimentType, count: int) -> dict[str, 
     if "floor" in parameters and parameters["floor"] * count > 1:
         given.fault("floor", f"{count} variants leave room for a floor of at most {1 / count:g}")
     return parameters
+
+
+def _read_ramp(form: Form) -> list[dict[str, Any]] | None:
+    steps = read_ramp(form)
+    return None if steps is None else [step.document for step in steps]
 
 
 def _read_layer(form: Form) -> LayerShare | None:

@@ -34,12 +34,14 @@ from litmus_server.domain.experiment import (
     chosen,
     definition,
     placed,
+    refuse_past,
     slotted,
 )
 from litmus_server.domain.flag import ValueType, wrong_value
 from litmus_server.domain.form import Form
 from litmus_server.domain.layer import Allocation
 from litmus_server.domain.metric import cohort_hours
+from litmus_server.domain.ramp import Hold
 from litmus_server.domain.weights import to_fraction, to_ppm
 
 _ALWAYS = ("name", "description", "hypothesis", "owner", "tags")
@@ -53,6 +55,8 @@ _LIVE = (
     "layer",
     "holdout",
     "forced",
+    "ends_at",
+    "ramp",
 )
 _SAFE: Mapping[Status, tuple[str, ...]] = {
     Status.RUNNING: _LIVE,
@@ -62,6 +66,7 @@ _SAFE: Mapping[Status, tuple[str, ...]] = {
 _STATES: tuple[VariantState, ...] = ("active", "paused")
 _RULES = "it is judged by what was fixed when it started; clone it instead"
 _INSTEAD = {
+    "starts_at": "it has started",
     "key": "callers ask for it by this key; a clone can have another",
     "primary_metric": f"{_RULES}, or declare one more metric (POST …/metrics)",
     "secondary_metrics": "declare one more metric (POST …/metrics), or clone it",
@@ -107,6 +112,8 @@ def edited(
     after = placed(after, draft.layer, shared)
     if definition(after) == was and after.variants == before.variants:
         return before
+    refuse_past(after, at, before)
+    after = _steered(before, after, at)
     others = after.weights != before.weights or (
         after.audience != before.audience and _eligible(after, shared) != _eligible(before, shared)
     )
@@ -126,11 +133,23 @@ def cloned(
 
     It takes no place in a layer and has no dates: those are the original's.
     """
-    own = {"name", "key", "layer"}
+    own = {"name", "key", "layer", "starts_at", "ends_at"}
     was = {name: value for name, value in definition(original).items() if name not in own}
     draft = parse_draft(_merged(_ready(was, changes), changes))
     begun = begin(draft, new_id(), tuple(new_id() for _ in draft.variants), salt, at, shared)
     return replace(begun, cloned_from=original.id)
+
+
+def _steered(before: Experiment, after: Experiment, at: dt.datetime) -> Experiment:
+    """Who takes a ramp away ends it; who sets the traffic by hand holds it, so that it does not undo that unasked."""
+    if before.status is Status.DRAFT:
+        failure = before.start_failed if after.starts_at == before.starts_at else None
+        return replace(after, start_failed=failure)
+    if after.ramp is None:
+        return replace(after, progress=None)
+    if after.traffic != before.traffic and after.progress is not None:
+        return after.held(Hold("edit", "the traffic was set by hand", at))
+    return after
 
 
 def _ready(was: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -210,6 +229,8 @@ def _refuse_unsafe(form: Form, before: Experiment, after: Experiment) -> None:
         form.fault(
             name, f"cannot be changed while it is {before.status}: {why}; what can be is {', '.join(safe)}"
         )
+    if "ramp" not in unsafe and after.ramp is not None and after.ramp != before.ramp:
+        form.fault("ramp", f"can only be taken away (null) while it is {before.status}; hold it, or clone it")
     # Nothing is stored of a flag's units, so that nobody is turned away who is in.
     is_flag = before.type is ExperimentType.FLAG
     if after.traffic < before.traffic and "traffic_allocation" not in unsafe and not is_flag:

@@ -4,9 +4,10 @@ It must not know where experiments are stored, nor what an API calls their field
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, Literal
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from litmus_server.domain.draft import Draft, ExperimentType
 from litmus_server.domain.errors import Fault, Invalid, InvalidTransition
 from litmus_server.domain.layer import Allocation, Layer, LayerShare, allocated
 from litmus_server.domain.metric import MOST_METRICS, Metric, Role, cohort_hours
+from litmus_server.domain.ramp import Hold, Progress, Step, steps_of
 from litmus_server.domain.weights import renormalised, to_fraction
 
 
@@ -121,8 +123,15 @@ class Experiment:
     forced: Mapping[str, str] = field(default_factory=dict)
     """Unit id → variant key, for people who test it."""
     starts_at: dt.datetime | None = None
+    """When it is to start; None once it has."""
     ends_at: dt.datetime | None = None
-    ramp: Mapping[str, Any] | None = None
+    """When it is to end; None once it has."""
+    start_failed: Mapping[str, Any] | None = None
+    """That a start was due, {"due_at", "at", "message"}, and could not be done."""
+    ramp: Sequence[Mapping[str, Any]] | None = None
+    """The shares by which it is to grow, as `ramp.Step.document`."""
+    progress: Progress | None = None
+    """Of its ramp, from the start until the last step is reached."""
     factors: Any = None
     """What is varied, as `factors.Factor.document`; each variant then says which levels it has."""
     value_type: str | None = None
@@ -160,6 +169,25 @@ class Experiment:
         """The metric that decides."""
         return next((metric for metric in self.metrics if metric.role is Role.PRIMARY), None)
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Of its ramp."""
+        return steps_of(self.ramp or ())
+
+    @property
+    def raised_at(self) -> dt.datetime | None:
+        """When the next step of its ramp is due; None while none is: it has no ramp, is held, or does not run."""
+        progress = self.progress
+        if progress is None or progress.held or progress.alarm or self.status is not Status.RUNNING:
+            return None
+        paused = (
+            later - at
+            for (at, status), (later, _) in pairwise(self.history)
+            if status is Status.PAUSED and at >= progress.since
+        )
+        hours = dt.timedelta(hours=self.steps[progress.step].hours or 0)
+        return progress.since + hours + sum(paused, dt.timedelta())
+
     def variant(self, reference: str) -> Variant | None:
         """By key or id."""
         return next((each for each in self.variants if reference in {each.key, str(each.id)}), None)
@@ -171,14 +199,50 @@ class Experiment:
         if status not in allowed:
             raise InvalidTransition(self.status, status, allowed)
         at = self.after(at)
-        return replace(
+        ends, over = self.ends_at, status is Status.COMPLETED
+        if status is Status.RUNNING and ends is not None and ends <= at:
+            message = (
+                f"was to end at {rfc3339(ends)}, which has passed: give it another ends_at first, or none"
+            )
+            raise Invalid(f"Experiment {self.key} {message}", (Fault("/ends_at", message),))
+        moved = replace(
             self,
             status=status,
             updated_at=at,
             history=(*self.history, (at, status)),
             started_at=self.started_at or (at if status is Status.RUNNING else None),
-            completed_at=at if status is Status.COMPLETED else None,
+            completed_at=at if over else None,
+            starts_at=None,
+            start_failed=None,
+            ends_at=None if over else ends,
+            progress=None if over else self.progress,
         )
+        if self.status is Status.DRAFT and self.ramp:
+            return replace(moved, traffic=self.steps[0].traffic, progress=Progress(0, at))
+        return moved
+
+    def held(self, hold: Hold) -> "Experiment":
+        """The same experiment whose ramp waits until it is resumed; itself when it does already. Raises Invalid."""
+        progress = self._ramping()
+        if progress.held is not None:
+            return self
+        return replace(self, progress=replace(progress, held=hold), updated_at=self.after(hold.at))
+
+    def resumed(self, at: dt.datetime) -> "Experiment":
+        """The same experiment whose ramp nobody holds; itself when nobody does. An alarm that stands goes on holding it.
+        Raises Invalid.
+        """
+        progress = self._ramping()
+        if progress.held is None:
+            return self
+        return replace(self, progress=replace(progress, held=None), updated_at=self.after(at))
+
+    def _ramping(self) -> Progress:
+        self.refuse_archived()
+        if self.progress is None:
+            message = "has no ramp that is under way"
+            raise Invalid(f"Experiment {self.key} {message}", (Fault("", message),))
+        return self.progress
 
     def concluded(self, winner: Variant, at: dt.datetime) -> "Experiment":
         """Completed, and everybody gets this variant from now on; itself when that is so already. Raises as `moved`.
@@ -298,7 +362,19 @@ def begin(
         cohort_hours=cohort_hours(draft.metrics),
         **chosen(draft),
     )
+    refuse_past(experiment, at)
     return placed(experiment, draft.layer, shared)
+
+
+def refuse_past(experiment: Experiment, at: dt.datetime, before: Experiment | None = None) -> None:
+    """Raise Invalid when it is to start or to end before now, unless that was so `before`."""
+    faults = []
+    for name in ("starts_at", "ends_at"):
+        moment = getattr(experiment, name)
+        if moment is not None and moment <= at and (before is None or moment != getattr(before, name)):
+            faults.append(Fault(f"/{name}", f"must be in the future; now is {rfc3339(at)}"))
+    if faults:
+        raise Invalid(f"{faults[0].pointer[1:]}: {faults[0].message}", tuple(faults))
 
 
 def placed(experiment: Experiment, wanted: LayerShare | None, shared: Shared) -> Experiment:
@@ -447,6 +523,9 @@ def definition(experiment: Experiment) -> dict[str, Any]:
         ],
         "factors": experiment.factors,
         "value_type": experiment.value_type,
+        "starts_at": experiment.starts_at and rfc3339(experiment.starts_at),
+        "ends_at": experiment.ends_at and rfc3339(experiment.ends_at),
+        "ramp": experiment.ramp,
         "primary_metric": next((each for each in metrics if each["role"] == "primary"), None),
         "secondary_metrics": [each for each in metrics if each["role"] != "primary"],
         "parameters": dict(experiment.parameters),
@@ -484,9 +563,8 @@ def describe(experiment: Experiment) -> dict[str, Any]:
             "from": to_fraction(experiment.layer.start),
             "to": to_fraction(experiment.layer.stop),
         },
-        "starts_at": experiment.starts_at and rfc3339(experiment.starts_at),
-        "ends_at": experiment.ends_at and rfc3339(experiment.ends_at),
-        "ramp": experiment.ramp,
+        "start_failed": experiment.start_failed,
+        "progress": experiment.progress and experiment.progress.document,
         "cloned_from": experiment.cloned_from and str(experiment.cloned_from),
         "winner": None if winner is None else experiment.variants[winner].key,
     }

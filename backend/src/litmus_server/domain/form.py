@@ -3,13 +3,17 @@
 It knows JSON; it must not know what the fields mean. Null counts as absent, except where any JSON value is welcome.
 """
 
+import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import isfinite
 from re import Pattern
 from re import compile as pattern
 from typing import TypeVar
+
+from litmus.decide.instant import instant
 
 from litmus_server.domain.errors import Fault, Invalid
 
@@ -142,6 +146,20 @@ class Form:
         if value is not None:
             self.fault(name, "must be true or false")
         return default
+
+    def moment(self, name: str) -> dt.datetime | None:
+        """A point in time as RFC 3339 with its offset, in UTC; None when it is absent."""
+        value = self.value(name)
+        if value is None:
+            return None
+        found = instant(value) if isinstance(value, str) and len(value) > len("2026-11-20") else None
+        if found is not None:
+            seconds, fraction = found
+            with suppress(OverflowError):
+                since = dt.timedelta(days=-1, seconds=seconds, microseconds=int(f"{fraction:0<6}"[:6]))
+                return dt.datetime(1, 1, 1, tzinfo=dt.UTC) + since
+        self.fault(name, "must be a time as RFC 3339 with its offset, such as 2026-11-20T12:00:00Z")
+        return None
 
     def choice(self, name: str, options: Iterable[T], default: T) -> T:
         """One of these words."""

@@ -6,7 +6,7 @@ It knows which loops there are and that they end together; it must not know what
 import asyncio
 import os
 import signal
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -19,7 +19,10 @@ from litmus_server.processes.child import at_end_of
 from litmus_server.processes.database import answering, running, schema
 from litmus_server.services.analysis import Analysis
 from litmus_server.services.learning import Learning
+from litmus_server.services.timetable import Timetable
 from litmus_server.settings import Settings
+from litmus_server.store.alarms import AlarmBook
+from litmus_server.store.control import Control
 from litmus_server.store.database import named, open_pool
 from litmus_server.store.fold import Fold
 from litmus_server.store.jobs import Queue
@@ -30,7 +33,7 @@ from litmus_server.store.vitals import WORKER
 
 log = structlog.get_logger(__name__)
 
-_LOOK = 0.5  # seconds between two looks for experiments that have learned something
+_LOOK = 0.5  # seconds between two looks for experiments that have learned something, or whose time has come
 
 
 async def work(settings: Settings, *, parent: int | None = None) -> None:
@@ -56,7 +59,8 @@ async def work(settings: Settings, *, parent: int | None = None) -> None:
         jobs=Runner(
             pool, handlers(learning, Analysis(ReportStore(pool))), drain=settings.shutdown_seconds / 2
         ).run(stop),
-        learner=_look(learning, stop),
+        learner=_look(learning.look, stop),
+        timetable=_look(Timetable(Control(pool), AlarmBook(pool)).look, stop),
     )
     log.info("stopped")
 
@@ -69,14 +73,14 @@ async def _prepared(url: str) -> None:
         await asyncio.sleep(1.0)
 
 
-async def _look(learning: Learning, stop: asyncio.Event) -> None:
+async def _look(look: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
-            await learning.look()
+            await look()
         except Unavailable:
             pass  # the others say it
         except Exception:
-            log.exception("looking for what was learned has failed; the next look may not")
+            log.exception("looking for what is to be done has failed; the next look may not")
         with suppress(TimeoutError):
             async with asyncio.timeout(_LOOK):
                 await stop.wait()

@@ -22,6 +22,7 @@ from litmus_server.domain.experiment import Experiment, Shared, Status, Variant,
 from litmus_server.domain.layer import LayerShare
 from litmus_server.domain.listing import Listing, cursor_after, decode_cursor, encode_cursor, wrong_cursor
 from litmus_server.domain.metric import Metric
+from litmus_server.domain.ramp import Hold
 from litmus_server.ports import Catalog, CatalogChange
 
 MOST_AUDIT = 200
@@ -176,6 +177,18 @@ class Experiments:
             return before.shipping(None if winner is None else _winner(before, winner), at)
 
         return await self._change(reference, revision, "ship", cause, rule)
+
+    async def hold_ramp(self, reference: str, cause: Cause, revision: int | None = None) -> Experiment:
+        """Its share of traffic stays until the ramp is resumed. Raises as `set_status`, and Invalid without a ramp."""
+
+        def rule(before: Experiment, at: dt.datetime) -> Experiment:
+            return before.held(Hold(cause.actor or cause.principal.name, cause.reason, at))
+
+        return await self._change(reference, revision, "hold_ramp", cause, rule)
+
+    async def resume_ramp(self, reference: str, cause: Cause, revision: int | None = None) -> Experiment:
+        """Its ramp goes on, at once where its time has come meanwhile. Raises as `hold_ramp`."""
+        return await self._change(reference, revision, "resume_ramp", cause, Experiment.resumed)
 
     async def start(self, reference: str, cause: Cause, revision: int | None = None) -> Experiment:
         """Running, from draft or paused. Raises as `set_status`."""

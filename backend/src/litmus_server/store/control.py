@@ -24,7 +24,10 @@ from litmus_server.domain.layer import Allocation
 from litmus_server.domain.listing import EARLIEST, LATEST, Listing, searched
 from litmus_server.domain.metric import Direction, Metric, MetricKind, Role
 from litmus_server.domain.policy import Policy, signed
+from litmus_server.domain.ramp import progress_of
+from litmus_server.domain.schedule import due_at
 from litmus_server.domain.weights import share_to_ppm
+from litmus_server.ports import Due, Ramping
 from litmus_server.store.audit import record, recorded
 from litmus_server.store.database import available
 from litmus_server.store.jobs import enqueue
@@ -216,6 +219,16 @@ class Control:
         async with self._reading() as connection:
             return await _get(connection, reference)
 
+    async def due(self, at: dt.datetime | None = None) -> Due:
+        """See the port."""
+        async with self._reading() as connection:
+            moment = at or await connection.fetchval("select clock_timestamp()")
+            ids = [str(row["id"]) for row in await connection.fetch(_DUE, moment)]
+            ramping = [
+                Ramping(str(row["id"]), row["no"], row["alarmed"]) for row in await connection.fetch(_RAMPING)
+            ]
+            return Due(moment, ids, ramping)
+
     async def find(self, listing: Listing) -> tuple[list[Experiment], int]:
         """See the port. One look finds the page and counts; then the page is read."""
         query, arguments = _found(listing)
@@ -301,6 +314,8 @@ def _experiment(
         "tags": tuple(fields["tags"]),
         "dimensions": tuple(fields["dimensions"]),
     }
+    progress = fields["progress"]
+    fields["progress"] = None if progress is None else progress_of(progress)
     layer, start, stop = (fields.pop(name) for name in ("layer", "layer_from", "layer_to"))
     fields["layer"] = None if layer is None else Allocation(layer, start, stop)
     return Experiment(**fields, variants=variants, metrics=metrics, history=history)
@@ -319,6 +334,8 @@ def _columns(experiment: Experiment) -> tuple[object, ...]:
         "layer": layer and layer.key,
         "layer_from": layer and layer.start,
         "layer_to": layer and layer.stop,
+        "progress": experiment.progress and experiment.progress.document,
+        "due_at": due_at(experiment),
         "search": searched(experiment),
     }
     return tuple(given[name] for name in _COLUMNS)
@@ -328,8 +345,8 @@ _COLUMNS = (
     "id", "key", "name", "description", "hypothesis", "owner", "tags", "type", "status", "unit_type", "public", "salt",
     "traffic", "epoch", "revision", "parameters", "dimensions", "cohort_hours", "planned_units", "min_sample_size",
     "significance", "auto_promote", "audience", "layer", "layer_from", "layer_to", "holdout", "forced", "starts_at",
-    "ends_at", "ramp", "factors", "value_type", "cloned_from", "winner_variant_id", "created_at", "updated_at", "started_at",
-    "completed_at", "archived_at", "search",
+    "ends_at", "start_failed", "ramp", "progress", "factors", "value_type", "cloned_from", "winner_variant_id", "created_at", "updated_at", "started_at",
+    "completed_at", "archived_at", "due_at", "search",
 )  # fmt: skip
 """Those that are fields of an Experiment, by the same names, its place in a layer, and what is searched."""
 
@@ -339,8 +356,16 @@ _PLACEHOLDERS = [
 ]
 _LAYER = "(select l.key from layer l where l.no = experiments.layer) as layer"
 _SELECT = (
-    f"select no, {', '.join(_LAYER if name == 'layer' else name for name in _COLUMNS[:-1])} from experiments"
+    f"select no, {', '.join(_LAYER if name == 'layer' else name for name in _COLUMNS[:-2])} from experiments"
 )
+
+_DUE = "select id from experiments where due_at <= $1 order by due_at limit 100"
+
+_RAMPING = """
+select id, no, progress ->> 'alarm' is not null as alarmed
+from experiments
+where progress is not null and status = 'running'
+"""
 
 _NEXT_REVISION = "update configuration_head set revision = revision + 1 returning revision"
 

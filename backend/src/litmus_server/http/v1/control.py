@@ -59,6 +59,12 @@ _ACTIONS = {
 }
 
 
+_RAMP_ACTIONS = {
+    "hold": (Experiments.hold_ramp, "Hold the ramp: the share of traffic stays until it is resumed"),
+    "resume": (Experiments.resume_ramp, "Let the ramp go on"),
+}
+
+
 def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -> APIRouter:
     """All of them, under /api/v1."""
     router = APIRouter(prefix="/api/v1")
@@ -242,6 +248,18 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
             openapi_extra=takes(ChangeRequest, required=False),
         )
 
+    for name, (change, summary) in _RAMP_ACTIONS.items():
+        router.add_api_route(
+            f"/experiments/{{id}}/ramp/{name}",
+            _ramp_action(experiments, manager, change),
+            methods=["POST"],
+            operation_id=f"{name}Ramp",
+            tags=["lifecycle"],
+            summary=summary,
+            response_model=ExperimentBody,
+            openapi_extra=takes(ChangeRequest, required=False),
+        )
+
     @router.post(
         "/experiments/{id}/metrics",
         operation_id="declareMetric",
@@ -332,6 +350,15 @@ def _action(experiments: Experiments, manager: Any, change: Any) -> Any:
         cause, revision = read_change(form, request, principal)
         form.close()
         return from_changed(await change(experiments, reference, cause, revision))
+
+    return act
+
+
+def _ramp_action(experiments: Experiments, manager: Any, change: Any) -> Any:
+    async def act(request: Request, principal: manager, reference: _Reference, form: _Body) -> Response:
+        cause, revision = read_change(form, request, principal)
+        form.close()
+        return _shown(await change(experiments, reference, cause, revision))
 
     return act
 

@@ -20,6 +20,7 @@ from litmus_server.domain.factors import MOST_CELLS, MOST_FACTORS, MOST_LEVELS
 from litmus_server.domain.factors import MOST_NAME as MOST_LEVEL_NAME
 from litmus_server.domain.flag import ValueType
 from litmus_server.domain.metric import MOST_METRICS, MOST_NAME, Direction, Metric, MetricKind, Role
+from litmus_server.domain.ramp import LEAST_HOURS, MOST_HOURS, MOST_STEPS
 from litmus_server.domain.weights import to_fraction
 
 Name = Annotated[
@@ -52,6 +53,7 @@ Key = Annotated[str, Field(pattern=f"^{KEY.pattern}$")]
 _Units = Annotated[int, Field(ge=1, le=10**12)]
 _FactorKey = Annotated[str, Field(pattern=f"^{FACTOR_KEY.pattern}$")]
 _Factors = Annotated[list["NewFactor"], Field(min_length=2, max_length=MOST_FACTORS)]
+_Ramp = Annotated[list["RampStep"], Field(min_length=2, max_length=MOST_STEPS)]
 _Cells = (
     Literal["all"] | Annotated[list[dict[_FactorKey, _FactorKey]], Field(min_length=2, max_length=MOST_CELLS)]
 )
@@ -77,6 +79,15 @@ class NewFactor(_Request):
     key: _FactorKey
     name: _Line | None = Field(None, description="Else the key")
     levels: Annotated[list[NewLevel], Field(min_length=2, max_length=MOST_LEVELS)]
+
+
+class RampStep(_Request):
+    """A share of traffic, greater than the one before, and for how long; the last has no hours."""
+
+    traffic: float = Field(gt=0, le=1)
+    hours: float | None = Field(
+        None, ge=LEAST_HOURS, le=MOST_HOURS, description="While it runs; pauses do not count"
+    )
 
 
 class NewVariant(_Request):
@@ -203,6 +214,9 @@ class CreateExperiment(_Change):
     )
     cells: _Cells | None = Field(None, description="Which cells are tried: `all` by default")
     value_type: ValueType | None = Field(None, description="Of a flag: `boolean` by default")
+    starts_at: dt.datetime | None = Field(None, description="When it is to start by itself")
+    ends_at: dt.datetime | None = Field(None, description="When it is to be completed by itself")
+    ramp: _Ramp | None = Field(None, description="Shares of traffic, the first of which it starts with")
     primary_metric: _MetricName | PrimaryMetric | None = Field(
         None, description="`conversion` by default where shares are learned; a name alone is a conversion"
     )
@@ -285,6 +299,9 @@ class _Definition(ChangeRequest):
     factors: _Factors | None = None
     cells: _Cells | None = Field(None, description="Of a draft: make the variants anew, as in create")
     value_type: ValueType | None = None
+    starts_at: dt.datetime | None = None
+    ends_at: dt.datetime | None = None
+    ramp: _Ramp | None = None
     traffic_allocation: float | None = Field(None, ge=0, le=1)
     primary_metric: _MetricName | PrimaryMetric | None = None
     secondary_metrics: Annotated[list[_MetricName | MetricRequest], Field(max_length=MOST_METRICS)] | None = (
@@ -380,6 +397,41 @@ class VariantBody:
 
 
 @dataclass(frozen=True, slots=True)
+class StartFailed:
+    """A start that was due and could not be done; it is not tried again."""
+
+    due_at: str
+    at: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RampStepBody:
+    """A share of traffic, and for how many hours; the last one stays."""
+
+    traffic: float
+    hours: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RampProgress:
+    """Where the ramp is (`step` from 1), and when it goes on; null before the start and from the last step on.
+
+    While it is held or paused, `next_at` is null. `held_by` is who held it, `edit` where the traffic was set by hand, or `alarm`.
+    """
+
+    step: int
+    of: int
+    since: dt.datetime
+    next_at: dt.datetime | None
+    held_by: str | None
+    held_reason: str | None
+    held_at: dt.datetime | None
+    alarm: str | None
+    """What stands against it, whoever else holds it."""
+
+
+@dataclass(frozen=True, slots=True)
 class LevelBody:
     """One setting of a factor; `config` is what it adds to the config of each cell that has it."""
 
@@ -432,6 +484,11 @@ class ExperimentBody:
     unit_type: str
     public: bool
     traffic_allocation: float
+    starts_at: dt.datetime | None
+    ends_at: dt.datetime | None
+    start_failed: StartFailed | None
+    ramp: list[RampStepBody] | None
+    ramp_progress: RampProgress | None
     factors: list[FactorBody] | None
     value_type: ValueType | None
     salt: str
@@ -555,6 +612,13 @@ def from_experiment(experiment: Experiment) -> ExperimentBody:
         unit_type=experiment.unit_type,
         public=experiment.public,
         traffic_allocation=to_fraction(experiment.traffic),
+        starts_at=experiment.starts_at,
+        ends_at=experiment.ends_at,
+        start_failed=None if experiment.start_failed is None else StartFailed(**experiment.start_failed),
+        ramp=None
+        if experiment.ramp is None
+        else [RampStepBody(to_fraction(each.traffic), each.hours) for each in experiment.steps],
+        ramp_progress=_from_progress(experiment),
         factors=None if experiment.factors is None else [_from_factor(each) for each in experiment.factors],
         value_type=None if experiment.value_type is None else ValueType(experiment.value_type),
         salt=experiment.salt,
@@ -640,6 +704,23 @@ def _from_variant(variant: Variant, experiment: Experiment) -> VariantBody:
         config=variant.config,
         factors=None if variant.factors is None else dict(variant.factors),
         created_at=variant.created_at,
+    )
+
+
+def _from_progress(experiment: Experiment) -> RampProgress | None:
+    progress = experiment.progress
+    if progress is None:
+        return None
+    hold = progress.held or progress.alarm
+    return RampProgress(
+        step=progress.step + 1,
+        of=len(experiment.steps),
+        since=progress.since,
+        next_at=experiment.raised_at,
+        held_by=None if hold is None else hold.by,
+        held_reason=None if hold is None else hold.reason,
+        held_at=None if hold is None else hold.at,
+        alarm=None if progress.alarm is None else progress.alarm.reason,
     )
 
 

@@ -67,7 +67,10 @@ create table experiments (
     forced            jsonb not null default '{}',     -- unit id → variant key, for people who test it
     starts_at         timestamptz,
     ends_at           timestamptz,
+    start_failed      jsonb,                           -- a start that was due and could not be done
     ramp              jsonb,
+    progress          jsonb,                           -- of the ramp, from the start until its last step
+    due_at            timestamptz,                     -- when time changes it next: domain/schedule.py
     factors           jsonb,
     value_type        text,                            -- of a flag
     cloned_from       uuid,
@@ -87,6 +90,8 @@ create table experiments (
 );
 create index experiments_by_status on experiments (status, created_at desc, id);
 create index experiments_by_revision on experiments (revision);
+create index experiments_due on experiments (due_at) where due_at is not null;
+create index experiments_ramping on experiments (no) where progress is not null;
 create index experiments_by_layer on experiments (layer) where layer is not null;
 
 -- Drafts that were deleted, for those who still have them in memory.
@@ -111,6 +116,18 @@ create table experiment_variants (
     unique (experiment_id, ordinal),
     unique (experiment_id, key)
 );
+
+-- What was found wrong with an experiment; it stands until it is cleared. A guardrail's says which metric.
+create table alarm (
+    id         bigint generated always as identity primary key,
+    experiment integer not null references experiments (no) on delete cascade,
+    kind       text not null check (kind in ('sample_ratio', 'guardrail')),
+    metric     integer,
+    message    text not null,
+    raised_at  timestamptz not null default now(),
+    cleared_at timestamptz check (cleared_at >= raised_at)
+);
+create unique index alarm_standing on alarm (experiment, kind, coalesce(metric, 0)) where cleared_at is null;
 
 -- Every name that any event ever used, as a small integer; 0 stands for "the exposure itself" in moments.
 create table metric (
