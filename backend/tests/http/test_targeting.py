@@ -152,23 +152,23 @@ async def test_an_audience_is_tried_on_attributes(client: httpx2.AsyncClient) ->
         "audience": {"all": [{"audience": "germans"}, ADULTS]},
         "attributes": {"country": "DE", "age": "18"},
     }
-    found = await done(client.post("/api/v1/audiences/test", json=body))
+    found = await done(client.post("/api/v1/targeting/test", json=body))
     assert found["matches"] is False
     assert [(part["attribute"], part["matched"], part["found"]) for part in found["finding"]["parts"]] == [
         ("country", True, "DE"), ("age", False, "18"),
     ]  # fmt: skip
     found = await done(
-        client.post("/api/v1/audiences/test", json={"key": "germans", "attributes": {"country": "DE"}})
+        client.post("/api/v1/targeting/test", json={"key": "germans", "attributes": {"country": "DE"}})
     )
     assert found["matches"] is True
-    await refused(client.post("/api/v1/audiences/test", json={}), "/audience")
+    await refused(client.post("/api/v1/targeting/test", json={}), "/audience")
     await refused(
-        client.post("/api/v1/audiences/test", json={"audience": {"audience": "x"}}), "/audience/audience"
+        client.post("/api/v1/targeting/test", json={"audience": {"audience": "x"}}), "/audience/audience"
     )
     await refused(
-        client.post("/api/v1/audiences/test", json={"key": "germans", "attributes": []}), "/attributes"
+        client.post("/api/v1/targeting/test", json={"key": "germans", "attributes": []}), "/attributes"
     )
-    assert (await client.post("/api/v1/audiences/test", json={"key": "nobody"})).status_code == 404
+    assert (await client.post("/api/v1/targeting/test", json={"key": "nobody"})).status_code == 404
 
 
 async def test_a_stale_revision_of_what_is_shared_is_a_conflict(client: httpx2.AsyncClient) -> None:

@@ -161,7 +161,8 @@ class Report:
 
     `stale` true: something newer is known, and nobody has computed the report of it yet. `lag_seconds` is the age of the
     oldest event that was not folded when this was computed; 0 when all were. `policy_version` is null under fixed
-    weights. `epoch` counts the changes of fixed weights, from 1: above it, units were drawn with different shares.
+    weights. `epoch` counts, from 1, the changes of fixed weights and of the audience: above it, units were drawn with
+    different shares, or from others.
     `variants` by ordinal.
     """
 

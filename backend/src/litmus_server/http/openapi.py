@@ -61,8 +61,8 @@ def document(app: FastAPI, data: Iterable[DataRoute], requests: Iterable[type[Ba
     for left_over in ("HTTPValidationError", "ValidationError"):
         schemas.pop(left_over, None)
     for path, operations in paths.items():
-        for operation in operations.values():
-            _complete(path, operation)
+        for method, operation in operations.items():
+            _complete(path, method, operation)
     _, described = models_json_schema(
         [(model, "validation") for model in requests], ref_template=_REF + "{model}"
     )
@@ -109,7 +109,7 @@ def docs(app: FastAPI, data: Sequence[DataRoute], requests: Sequence[type[BaseMo
     return router
 
 
-def _complete(path: str, operation: dict[str, Any]) -> None:
+def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     """Give an operation of the control plane the errors that it can have."""
     responses = operation["responses"]
     responses.pop("422", None)
@@ -122,7 +122,8 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
         errors.add(404)
     if "requestBody" in operation:
         errors |= {413, 415}
-        if "{" in path and not operation.pop(_ONLY_READS, False):
+        only_reads = operation.pop(_ONLY_READS, False)
+        if ("{" in path or method != "post") and not only_reads:
             errors.add(409)
             operation.setdefault("parameters", []).append(_IF_MATCH)
     for status in sorted(errors):

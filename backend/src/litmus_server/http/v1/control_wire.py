@@ -168,14 +168,16 @@ _Forced = Annotated[
 ]
 
 
-class _Change(_Request):
+class Caused(_Request):
+    """Who does this, and why."""
+
     actor: _Line | None = Field(
         None, description="Who does this, as the audit will say beside the token's name"
     )
     reason: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
 
 
-class CreateExperiment(_Change):
+class CreateExperiment(Caused):
     """A new experiment, in status draft."""
 
     model_config = ConfigDict(
@@ -237,7 +239,7 @@ class CreateExperiment(_Change):
     forced: _Forced | None = None
 
 
-class ChangeRequest(_Change):
+class ChangeRequest(Caused):
     """Why, and which revision the caller has seen (409 when it is not the newest)."""
 
     revision: int | None = Field(None, ge=0, le=2**62)

@@ -53,7 +53,7 @@ def routes(decisions: Decisions, authenticator: Authenticator) -> APIRouter:
         "/experiments/{id}/previews",
         operation_id="createPreview",
         summary="A token that shows one variant, for people who check it; nothing is logged",
-        openapi_extra=takes(CreatePreview),
+        openapi_extra=takes(CreatePreview, changes=False),
     )
     async def create(
         _: manager,

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from litmus_server.domain.access import Action, Principal
 from litmus_server.domain.audience import Audience, read_condition
+from litmus_server.domain.audit import read_cause
 from litmus_server.domain.draft import KEY, read_key
 from litmus_server.domain.errors import NotFound
 from litmus_server.domain.form import Form
@@ -22,8 +23,9 @@ from litmus_server.domain.weights import share_to_ppm, to_fraction
 from litmus_server.http.auth import Authenticator, Require
 from litmus_server.http.body import read_form
 from litmus_server.http.openapi import takes
+from litmus_server.http.traffic import REQUEST_ID
 from litmus_server.http.v1.change import read_change
-from litmus_server.http.v1.control_wire import ChangeRequest, Condition, Key, Name, Text
+from litmus_server.http.v1.control_wire import Caused, ChangeRequest, Condition, Key, Name, Text
 from litmus_server.ports import Holdout
 from litmus_server.services.targeting import AudienceUse, Targeting
 
@@ -35,7 +37,7 @@ _Key = Annotated[str, Path(alias="key")]
 _Body = Annotated[Form, Depends(read_form)]
 
 
-class CreateAudience(ChangeRequest):
+class CreateAudience(Caused):
     """A condition that experiments can name: `{"audience": "key"}`."""
 
     model_config = ConfigDict(
@@ -76,7 +78,7 @@ class TestAudience(BaseModel):
     attributes: dict[str, Any] | None = None
 
 
-class CreateLayer(ChangeRequest):
+class CreateLayer(Caused):
     """A layer; experiments take their shares of it."""
 
     name: Name
@@ -234,7 +236,7 @@ def routes(targeting: Targeting, authenticator: Authenticator) -> APIRouter:
         openapi_extra=takes(CreateAudience),
     )
     async def create_audience(request: Request, principal: manager, form: _Body) -> AudienceBody:
-        cause, _ = read_change(form, request, principal)
+        cause = read_cause(form, principal, request.scope.get(REQUEST_ID))
         key, name, description = _read_new(form, "audience")
         condition = read_condition(form, "condition")
         if not form.has("condition"):
@@ -243,7 +245,7 @@ def routes(targeting: Targeting, authenticator: Authenticator) -> APIRouter:
         return _from_audience(await targeting.create_audience(key, name, description, condition or {}, cause))
 
     @router.post(
-        "/audiences/test",
+        "/targeting/test",
         operation_id="testAudience",
         summary="Whether a condition, or a named audience, matches these attributes, and why",
         response_model=Tested,
@@ -311,7 +313,7 @@ def routes(targeting: Targeting, authenticator: Authenticator) -> APIRouter:
         openapi_extra=takes(CreateLayer),
     )
     async def create_layer(request: Request, principal: manager, form: _Body) -> LayerBody:
-        cause, _ = read_change(form, request, principal)
+        cause = read_cause(form, principal, request.scope.get(REQUEST_ID))
         key, name, description = _read_new(form, "layer")
         form.close()
         return _from_layer(await targeting.create_layer(key, name, description, cause))
@@ -358,7 +360,6 @@ def routes(targeting: Targeting, authenticator: Authenticator) -> APIRouter:
         operation_id="setHoldout",
         summary="Keep this share of units out of every experiment that takes part; those that are in stay",
         openapi_extra=takes(SetHoldout),
-        responses={409: {"description": "Conflict"}},
     )
     async def set_holdout(
         request: Request, principal: manager, form: _Body, response: Response
