@@ -106,7 +106,7 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
         [token.get_secret_value() for token in settings.admin_tokens],
         development=settings.development,
     )
-    catalog = control.Control(pool)
+    catalog, book = control.Control(pool), TargetingStore(pool)
     reports = Reports(ReportStore(pool), Queue(pool))
     inspection = Inspection(InspectionStore(pool), snapshots, ledger)
     decisions = Decisions(
@@ -118,8 +118,8 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
         pool=pool,
         authenticator=authenticator,
         experiments=Experiments(catalog, snapshots.refresh),
-        targeting=Targeting(TargetingStore(pool), snapshots.refresh),
-        definitions=Definitions(catalog, snapshots.refresh),
+        targeting=Targeting(book, snapshots.refresh),
+        definitions=Definitions(catalog, book, Targeting, snapshots.refresh),
         reports=reports,
         live=Live(reports, Door(authenticator, closing)),
         inspection=inspection,

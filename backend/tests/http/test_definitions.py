@@ -97,6 +97,74 @@ async def test_what_is_exported_and_applied_elsewhere_is_exported_the_same(
     assert {item["outcome"] for item in again["items"]} == {"unchanged"}
 
 
+async def test_what_experiments_share_comes_along_whatever_the_order(
+    client: httpx2.AsyncClient, database_url: str
+) -> None:
+    documents = [
+        {"kind": "experiment", "key": "x", **draft("x", audience={"audience": "both"}, layer={"key": "cart", "share": 0.25})},
+        {"kind": "audience", "key": "both", "name": "Both", "condition": {"any": [{"audience": "a"}, {"audience": "b"}]}},
+        {"kind": "layer", "key": "cart", "name": "Cart", "description": "all of it"},
+        {"kind": "audience", "key": "a", "name": "A", "condition": {"attribute": "n", "operator": "equals", "value": 1}},
+        {"kind": "audience", "key": "b", "name": "B", "condition": {"attribute": "n", "operator": "equals", "value": 2}},
+    ]  # fmt: skip
+    before = await rows(database_url, COUNTS)
+    assert [item["outcome"] for item in (await ask(client, "plan", documents))["items"]] == ["create"] * 5
+    assert await rows(database_url, COUNTS) == before
+    await ask(client, "apply", documents)
+    found = await exports(client)
+    assert [(each["kind"], each["key"]) for each in found] == [
+        ("audience", "a"), ("audience", "b"), ("audience", "both"), ("layer", "cart"), ("experiment", "x"),
+    ]  # fmt: skip
+    assert sorted(found[:4], key=str) == sorted(documents[1:], key=str)
+    assert found[4]["layer"] == {"key": "cart", "share": 0.25}
+    assert (await ask(client, "plan", found))["changes"] == 0
+    validator = Draft202012Validator(json.loads(SCHEMA.read_text()))
+    assert [list(validator.iter_errors(each)) for each in found] == [[]] * 5
+
+
+async def test_another_audience_is_another_for_every_experiment_that_names_it(
+    client: httpx2.AsyncClient,
+) -> None:
+    one = {
+        "kind": "audience",
+        "key": "a",
+        "name": "A",
+        "condition": {"attribute": "n", "operator": "equals", "value": 1},
+    }
+    mine = {"kind": "experiment", "key": "x", **draft("x", audience={"audience": "a"}), "status": "running"}
+    await ask(client, "apply", [mine, one])
+    other = one | {"condition": {"attribute": "n", "operator": "equals", "value": 2}}
+    planned = await client.post(f"{BASE}/plan", json=[other, mine])
+    assert [item["outcome"] for item in planned.json()["items"]] == ["update", "unchanged"]
+    await created(client, draft("something else"))  # takes a revision, and touches nothing of the plan
+    applied = await client.post(
+        f"{BASE}/apply", json=[other, mine], headers={"if-match": planned.headers["etag"]}
+    )
+    assert applied.status_code == 200, applied.text
+    assert (await client.get("/api/v1/experiments/x")).json()["epoch"] == 2
+    assert changed(await ask(client, "plan", one)) == {"/condition/value": (2, 1)}
+
+
+async def test_what_names_itself_or_nothing_is_refused_with_all_that_names_it(
+    client: httpx2.AsyncClient,
+) -> None:
+    circle = [
+        {"kind": "audience", "key": "a", "name": "A", "condition": {"audience": "b"}},
+        {"kind": "audience", "key": "b", "name": "B", "condition": {"audience": "a"}},
+        {"kind": "audience", "key": "c", "name": "C"},
+        {"kind": "layer", "key": "l", "name": "L", "share": 1},
+        {
+            "kind": "experiment",
+            "key": "x",
+            **draft("x", audience={"audience": "a"}, layer={"key": "l", "share": 1}),
+        },
+    ]
+    plan = await ask(client, "plan", circle)
+    assert {item["outcome"] for item in plan["items"]} == {"refused"}
+    assert (await client.post(f"{BASE}/apply", json=circle)).status_code == 400
+    assert await exports(client) == []
+
+
 async def test_one_definition_is_read_as_json_and_yaml_and_holds_nothing_that_the_server_made(
     client: httpx2.AsyncClient,
 ) -> None:
@@ -263,9 +331,9 @@ async def test_nothing_is_deleted_and_what_is_archived_rests(client: httpx2.Asyn
 
 
 WRONG: list[tuple[dict[str, Any], str, str]] = [
-    ({"kind": "experimant"}, "/kind", "must be one of experiment"),
+    ({"kind": "experimant"}, "/kind", "must be one of audience, layer, experiment"),
     ({"kind": None}, "/kind", "is required"),
-    ({"kind": 1}, "/kind", "must be one of experiment"),
+    ({"kind": 1}, "/kind", "must be one of audience, layer, experiment"),
     ({"key": None}, "/key", "is required"),
     ({"key": "no key"}, "/key", "must match"),
     ({"key": "0" * 8 + "-0000" * 3 + "-" + "0" * 12}, "/key", "id"),

@@ -16,12 +16,13 @@ from uuid import UUID
 
 from litmus.decide.snapshot import VariantState
 
-from litmus_server.domain.draft import TITLE, Draft, read_draft
+from litmus_server.domain.audience import Audience, read_condition
+from litmus_server.domain.draft import TITLE, Draft, read_draft, read_key
 from litmus_server.domain.edit import edited
 from litmus_server.domain.errors import Fault, Invalid
 from litmus_server.domain.experiment import Experiment, Shared, Status, begin, definition, read_status
 from litmus_server.domain.form import Form
-from litmus_server.domain.layer import Allocation
+from litmus_server.domain.layer import Allocation, Layer
 
 MOST_DOCUMENTS = 500
 """Documents of one plan: they are one transaction, and all other changes wait for it."""
@@ -32,6 +33,8 @@ _ANY_TIME = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 class Kind(StrEnum):
     """What a document defines."""
 
+    AUDIENCE = "audience"
+    LAYER = "layer"
     EXPERIMENT = "experiment"
 
 
@@ -109,6 +112,16 @@ class Wanted:
     """By variant key."""
 
 
+@dataclass(frozen=True, slots=True)
+class WantedShare:
+    """An audience, or a layer, which has no condition, as a document has it."""
+
+    key: str
+    name: str
+    description: str
+    condition: Mapping[str, Any] | None = None
+
+
 def exported(experiment: Experiment) -> dict[str, Any]:
     """The document of an experiment, without the fields that say nothing."""
     empty = {"tags", "secondary_metrics", "forced", "parameters"}
@@ -117,6 +130,15 @@ def exported(experiment: Experiment) -> dict[str, Any]:
         for name, value in definition(experiment).items()
         if not (value is None or value == "" or (name in empty and not value))
     }
+
+
+def exported_share(share: Audience | Layer) -> dict[str, Any]:
+    """The document of what experiments share."""
+    is_audience = isinstance(share, Audience)
+    shown = {"kind": str(Kind.AUDIENCE if is_audience else Kind.LAYER), "key": share.key, "name": share.name}
+    if share.description:
+        shown["description"] = share.description
+    return shown | {"condition": share.condition} if isinstance(share, Audience) else shown
 
 
 def read_identity(document: object) -> tuple[Kind, str]:
@@ -129,6 +151,21 @@ def read_identity(document: object) -> tuple[Kind, str]:
     form.rest()
     form.close(TITLE)
     return kind, key
+
+
+def read_wanted_share(document: Mapping[str, Any], kind: Kind) -> WantedShare:
+    """The audience or layer that a document of this kind defines. Raises Invalid with every fault."""
+    form = Form(document)
+    form.value("kind")
+    name = form.text("name", 200)
+    condition = read_condition(form, "condition") if kind is Kind.AUDIENCE else None
+    if kind is Kind.AUDIENCE and not form.has("condition"):
+        form.fault("condition", "is required")
+    wanted = WantedShare(
+        read_key(form, name, kind), name, form.text("description", 10_000, "", lines=True), condition
+    )
+    form.close()
+    return wanted
 
 
 def read_wanted(document: Mapping[str, Any]) -> Wanted:
@@ -170,6 +207,13 @@ def as_wanted(
         return begin(draft, new_id(), tuple(new_id() for _ in draft.variants), salt, at, shared)
     changes = _changes(before, wanted)
     return edited(before, changes, at, new_id, shared) if changes else before
+
+
+def share_differences(before: Audience | Layer | None, after: Audience | Layer) -> tuple[Difference, ...]:
+    """As `differences`."""
+    now = exported_share(after)
+    was = {name: now[name] for name in ("kind", "key")} if before is None else exported_share(before)
+    return tuple(_differences("", was, now))
 
 
 def differences(before: Experiment | None, after: Experiment) -> tuple[Difference, ...]:

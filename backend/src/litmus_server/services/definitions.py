@@ -4,13 +4,14 @@ A plan is the change itself, undone: what it shows is what would happen. It must
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Protocol
 from uuid import uuid4
 
 from litmus.decide import names
 
+from litmus_server.domain.audience import Audience
 from litmus_server.domain.audit import Cause
 from litmus_server.domain.definition import (
     MOST_DOCUMENTS,
@@ -19,27 +20,67 @@ from litmus_server.domain.definition import (
     Outcome,
     Plan,
     Wanted,
+    WantedShare,
     as_wanted,
     differences,
     exported,
+    exported_share,
     read_identity,
     read_wanted,
+    read_wanted_share,
+    share_differences,
 )
 from litmus_server.domain.draft import TITLE, is_reference
 from litmus_server.domain.errors import Conflict, Fault, Invalid, InvalidTransition, NotFound, Unavailable
 from litmus_server.domain.experiment import Experiment, Status
+from litmus_server.domain.layer import Layer
 from litmus_server.domain.listing import Listing
-from litmus_server.ports import Catalog, CatalogChange
+from litmus_server.ports import Catalog, CatalogChange, Holdout, TargetingBook, TargetingChange, User
 
 _ALL = 1 << 31
+
+
+class Sharing(Protocol):
+    """How audiences and layers are changed: with all that follows for who names them."""
+
+    async def create_audience(
+        self, key: str, name: str, description: str, condition: Mapping[str, Any], cause: Cause
+    ) -> Audience:
+        """See `Targeting`."""
+        ...
+
+    async def edit_audience(
+        self,
+        key: str,
+        name: str | None,
+        description: str | None,
+        condition: Mapping[str, Any] | None,
+        cause: Cause,
+    ) -> Audience:
+        """See `Targeting`."""
+        ...
+
+    async def create_layer(self, key: str, name: str, description: str, cause: Cause) -> Layer:
+        """See `Targeting`."""
+        ...
+
+    async def edit_layer(self, key: str, name: str | None, description: str | None, cause: Cause) -> Layer:
+        """See `Targeting`."""
+        ...
 
 
 class Definitions:
     """Every method raises Unavailable when the database is away; an `apply` is then done wholly or not at all."""
 
-    def __init__(self, catalog: Catalog, refresh: Callable[[], Awaitable[None]] | None = None) -> None:
-        """As `Experiments`."""
-        self._catalog, self._refresh = catalog, refresh
+    def __init__(
+        self,
+        catalog: Catalog,
+        book: TargetingBook,
+        sharing: Callable[[TargetingBook], Sharing],
+        refresh: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """`catalog`, `book` and `refresh` as `Experiments` and `Targeting` have them; `sharing` makes what changes a book."""
+        self._catalog, self._book, self._sharing, self._refresh = catalog, book, sharing, refresh
 
     async def one(self, reference: str) -> dict[str, Any]:
         """The document of this experiment (id or key). Raises NotFound."""
@@ -49,15 +90,17 @@ class Definitions:
         return exported(found)
 
     async def all(self) -> list[dict[str, Any]]:
-        """The documents of everything that is not archived, by key."""
+        """The documents of all audiences, layers and experiments that are not archived, by key."""
         found, _ = await self._catalog.find(Listing(archived=False, limit=_ALL))
-        return [exported(experiment) for experiment in sorted(found, key=lambda each: each.key)]
+        shares: list[Audience | Layer] = [*await self._book.audiences(), *await self._book.layers()]
+        experiments = sorted(found, key=lambda each: each.key)
+        return [*(exported_share(each) for each in shares), *(exported(each) for each in experiments)]
 
     async def plan(self, documents: Sequence[object], cause: Cause) -> Plan:
         """What `apply` would do; nothing is written. Raises Invalid when there are too many."""
         with suppress(_Undone):
-            async with self._catalog.change() as change:
-                plan = await _applied(change, documents, cause)
+            async with self._book.change() as change:
+                plan = await self._applied(change, documents, cause)
                 raise _Undone
         return plan
 
@@ -67,8 +110,8 @@ class Definitions:
         Raises Conflict when `token`, a plan's, is given and the same documents would now do something else, and Invalid with
         every reason when one of them is refused; then the pointers begin with the place of the document.
         """
-        async with self._catalog.change() as change:
-            plan = await _applied(change, documents, cause)
+        async with self._book.change() as change:
+            plan = await self._applied(change, documents, cause)
             if token not in {None, plan.token}:
                 raise Conflict(
                     "What the plan was made against has changed since, or these are other documents: plan again"
@@ -81,33 +124,130 @@ class Definitions:
                 await self._refresh()
         return plan
 
+    async def _applied(self, change: TargetingChange, documents: Sequence[object], cause: Cause) -> Plan:
+        """Audiences before those that name them, then layers, then experiments; answered in the order of the documents."""
+        if len(documents) > MOST_DOCUMENTS:
+            message = (
+                f"at most {MOST_DOCUMENTS} documents are applied at once, and these are {len(documents)}"
+            )
+            raise Invalid(message.capitalize(), (Fault("", message),))
+        items: dict[int, Item] = {}
+        known: dict[tuple[Kind, str], tuple[int, Mapping[str, Any]]] = {}
+        for place, document in enumerate(documents):
+            kind = key = None
+            try:
+                kind, key = read_identity(document)
+                if (kind, key) in known:
+                    first, _ = known[kind, key]
+                    raise _invalid("/key", f"document {first} defines {kind} {key} already")
+                assert isinstance(document, Mapping)
+                known[kind, key] = place, document
+            except Invalid as error:
+                items[place] = Item(place, kind, key, Outcome.REFUSED, faults=_faults(error))
+        seen = await _revisions(change, known)
+        joined = self._sharing(_Joined(self._book, change))
+        for kind, key in _in_order(known):
+            place, document = known[kind, key]
+            try:
+                if kind is Kind.EXPERIMENT:
+                    before, after = await _experiment(change, read_wanted(document), cause)
+                    found = differences(before, after)
+                else:
+                    was, now = await _share(change, joined, kind, read_wanted_share(document, kind), cause)
+                    found = share_differences(was, now)
+                new = seen[kind, key] is None
+                outcome = Outcome.CREATE if new else Outcome.UPDATE if found else Outcome.UNCHANGED
+                items[place] = Item(place, kind, key, outcome, seen[kind, key], found)
+            except (Invalid, InvalidTransition) as error:
+                items[place] = Item(place, kind, key, Outcome.REFUSED, seen[kind, key], faults=_faults(error))
+        return Plan(tuple(items[place] for place in range(len(documents))))
+
+
+class _Joined:
+    """A book whose every change is part of the one that is open."""
+
+    def __init__(self, book: TargetingBook, change: TargetingChange) -> None:
+        self._book, self._change = book, change
+
+    @asynccontextmanager
+    async def change(self) -> AsyncIterator[TargetingChange]:
+        yield self._change
+
+    async def audiences(self) -> list[Audience]:
+        return await self._change.audiences()
+
+    async def layers(self) -> list[Layer]:
+        return await self._book.layers()
+
+    async def holdout(self) -> Holdout:
+        return await self._change.holdout()
+
+    async def users(self, *, audiences: Collection[str] = (), layer: str | None = None) -> list[User]:
+        return await self._change.users(audiences=audiences, layer=layer)
+
 
 class _Undone(Exception):
     """Raised to leave a transaction without its changes."""
 
 
-async def _applied(change: CatalogChange, documents: Sequence[object], cause: Cause) -> Plan:
-    if len(documents) > MOST_DOCUMENTS:
-        message = f"at most {MOST_DOCUMENTS} documents are applied at once, and these are {len(documents)}"
-        raise Invalid(message.capitalize(), (Fault("", message),))
-    items: list[Item] = []
-    seen: dict[tuple[Kind, str], int] = {}
-    for place, document in enumerate(documents):
-        kind = key = None
-        try:
-            kind, key = read_identity(document)
-            first = seen.setdefault((kind, key), place)
-            if first != place:
-                raise _invalid("/key", f"document {first} defines {kind} {key} already")
-            assert isinstance(document, Mapping)
-            items.append(await _experiment(change, place, read_wanted(document), cause))
-        except (Invalid, InvalidTransition) as error:
-            items.append(Item(place, kind, key, Outcome.REFUSED, faults=_faults(error)))
-    return Plan(tuple(items))
+Known = Mapping[tuple[Kind, str], tuple[int, Mapping[str, Any]]]
 
 
-async def _experiment(change: CatalogChange, place: int, wanted: Wanted, cause: Cause) -> Item:
-    """Bring it to its definition, then to its status. Everything is judged before anything is written."""
+async def _revisions(change: TargetingChange, known: Known) -> dict[tuple[Kind, str], int | None]:
+    """Of what these documents define, before anything is changed: None where there is nothing."""
+    audiences = {each.key: each.revision for each in await change.audiences()}
+    found: dict[tuple[Kind, str], int | None] = {}
+    for kind, key in known:
+        if kind is Kind.AUDIENCE:
+            found[kind, key] = audiences.get(key)
+        else:
+            get = change.layer if kind is Kind.LAYER else change.get
+            there = await get(key) if is_reference(key) else None
+            found[kind, key] = None if there is None else there.revision
+    return found
+
+
+def _in_order(known: Known) -> list[tuple[Kind, str]]:
+    """What is named comes before who names it."""
+    ordered: dict[tuple[Kind, str], None] = {}
+
+    def visit(key: str, path: frozenset[str]) -> None:
+        identity = Kind.AUDIENCE, key
+        if identity in known and key not in path:
+            for name in sorted(names(known[identity][1].get("condition"))):
+                visit(name, path | {key})
+            ordered[identity] = None
+
+    for kind in Kind:
+        for each, key in known:
+            if each is kind and kind is Kind.AUDIENCE:
+                visit(key, frozenset())
+            elif each is kind:
+                ordered[kind, key] = None
+    return list(ordered)
+
+
+async def _share(
+    change: TargetingChange, sharing: Sharing, kind: Kind, wanted: WantedShare, cause: Cause
+) -> tuple[Audience | Layer | None, Audience | Layer]:
+    """(before, after) of an audience or a layer."""
+    key, name, description = wanted.key, wanted.name, wanted.description
+    if kind is Kind.LAYER:
+        layer = await change.layer(key)
+        if layer is None:
+            return None, await sharing.create_layer(key, name, description, cause)
+        return layer, await sharing.edit_layer(key, name, description, cause)
+    condition = wanted.condition or {}
+    audience = next((each for each in await change.audiences() if each.key == key), None)
+    if audience is None:
+        return None, await sharing.create_audience(key, name, description, condition, cause)
+    return audience, await sharing.edit_audience(key, name, description, condition, cause)
+
+
+async def _experiment(
+    change: CatalogChange, wanted: Wanted, cause: Cause
+) -> tuple[Experiment | None, Experiment]:
+    """Bring it to its definition, then to its status, and answer (before, after). All is judged before anything is written."""
     draft = wanted.draft
     before = await change.get(draft.key)
     conditions = (draft.audience, before and before.audience)
@@ -125,11 +265,7 @@ async def _experiment(change: CatalogChange, place: int, wanted: Wanted, cause: 
     if moves:
         moved = after.moved(Status(wanted.status or ""), change.at)
         after = await change.save(after, moved, _verb(after, moved), cause)
-    found = differences(before, after)
-    outcome = Outcome.CREATE if before is None else Outcome.UPDATE if found else Outcome.UNCHANGED
-    return Item(
-        place, Kind.EXPERIMENT, draft.key, outcome, None if before is None else before.revision, found
-    )
+    return before, after
 
 
 async def _refuse_taken(change: CatalogChange, experiment: Experiment) -> None:

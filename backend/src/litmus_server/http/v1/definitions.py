@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
 from litmus_server.domain.access import Action, Principal
@@ -24,6 +25,7 @@ from litmus_server.http.body import media_type, read_bytes
 from litmus_server.http.problems import UnsupportedType
 from litmus_server.http.traffic import REQUEST_ID
 from litmus_server.http.v1.control_wire import CreateExperiment
+from litmus_server.http.v1.targeting import CreateAudience, CreateLayer
 from litmus_server.services.definitions import Definitions
 
 _YAML = "application/yaml"
@@ -152,17 +154,20 @@ def routes(definitions: Definitions, authenticator: Authenticator) -> APIRouter:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON schema of a document, for editors: the body of create, and what else a document may say."""
-    described = CreateExperiment.model_json_schema()
-    properties: dict[str, Any] = described["properties"]
-    for name in ("actor", "reason"):
-        properties.pop(name)
-    properties["key"] = {**described["properties"]["key"]["anyOf"][0], "description": "What it is found by"}
-    variant = described["$defs"]["NewVariant"]["properties"]
-    variant["state"] = {"enum": ["active", "paused"], "description": "Once it has started; stays when absent"}
-    statuses = {
+    """The JSON schema of a document, for editors: the bodies of create, and what else a document may say."""
+    experiment, defs = _described(CreateExperiment, Kind.EXPERIMENT)
+    defs["NewVariant"]["properties"]["state"] = {
+        "enum": ["active", "paused"],
+        "description": "Once it has started; stays when absent",
+    }
+    experiment["properties"]["status"] = {
         "enum": list(Status),
         "description": "Where it is brought, if that is a legal step; stays when absent",
+    }
+    defs |= {
+        "experiment": experiment,
+        "audience": _described(CreateAudience, Kind.AUDIENCE)[0],
+        "layer": _described(CreateLayer, Kind.LAYER)[0],
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -170,11 +175,26 @@ def schema() -> dict[str, Any]:
         "title": "A definition of Litmus",
         "description": "What a person chose, as docs/reference/definitions.md says; what is left out has its default.",
         "type": "object",
-        "properties": {"kind": {"const": str(Kind.EXPERIMENT)}, **properties, "status": statuses},
+        "required": ["kind"],
+        "oneOf": [{"$ref": f"#/$defs/{kind}"} for kind in Kind],
+        "$defs": defs,
+    }
+
+
+def _described(model: type[BaseModel], kind: Kind) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The schema of a document of this kind, which is found by its key, and of what it names."""
+    described = model.model_json_schema()
+    properties = {
+        k: v for k, v in described["properties"].items() if k not in {"actor", "reason", "revision"}
+    }
+    properties["key"] = {**properties["key"]["anyOf"][0], "description": "What it is found by"}
+    return {
+        "description": described["description"],
+        "type": "object",
+        "properties": {"kind": {"const": str(kind)}, **properties},
         "required": ["kind", "key", *(name for name in described["required"] if name != "key")],
         "additionalProperties": False,
-        "$defs": described["$defs"],
-    }
+    }, described.get("$defs", {})
 
 
 async def _read_documents(request: Request) -> list[Any]:
