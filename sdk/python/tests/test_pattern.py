@@ -2,12 +2,12 @@
 
 import random
 import re
-import time
 from typing import Any
 
 import pytest
 from goldens import golden, names
-from litmus.decide.pattern import MAX_PATTERN, MAX_STATES, MAX_TEXT, InvalidPattern, Pattern
+from litmus.decide import pattern as module
+from litmus.decide.pattern import MAX_PATTERN, MAX_STATES, MAX_TEXT, OWN_STATES, InvalidPattern, Pattern
 
 GOLDEN = [name for name in names("targeting/patterns") if name != "refused"]
 EXPLODING = "no_pattern_explodes"
@@ -61,17 +61,27 @@ def test_what_engines_read_differently_is_refused_with_the_character(pattern: st
         Pattern(pattern)
 
 
-def test_random_patterns_match_as_pythons_do() -> None:
+@pytest.mark.parametrize(("lessons", "known"), [(64, 1_000), (0, 1_000), (2, 5)])
+def test_random_patterns_match_as_pythons_do_whatever_was_learned(
+    lessons: int, known: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LESSONS", lessons)
+    monkeypatch.setattr(module, "_KNOWN", known)
     dice = random.Random(20261120)
     matched = searched = 0
-    for _ in range(1_500):
+    for _ in range(700):
         pattern = dice.choice(["", "", "(?i)"]) + written(dice, 3)
-        matches = Pattern(pattern or "()")
+        try:
+            matches = Pattern(pattern or "()")
+        except InvalidPattern as error:
+            assert "at most 200 states" in str(error)  # noqa: PT017
+            continue
         for _ in range(12):
             text = "".join(dice.choices(CHARACTERS, k=dice.randint(0, 7)))
             expected = judged(pattern, text)
             assert matches(text) is expected, (pattern, text)
             matched, searched = matched + expected, searched + 1
+    assert searched > 8_000
     assert 0.2 < matched / searched < 0.8
 
 
@@ -118,10 +128,18 @@ def test_the_answer_does_not_depend_on_what_was_searched_before() -> None:
 
 
 def test_what_is_beyond_a_limit_is_refused_and_what_is_at_it_is_not() -> None:
-    assert Pattern("a" * MAX_PATTERN).states == MAX_STATES
-    assert Pattern("(ab){3,5}").states == 12
+    assert Pattern("a" * (MAX_STATES - OWN_STATES)).states == MAX_STATES
+    assert Pattern("(ab){3,5}").states == OWN_STATES + 12
+    assert Pattern(f"[{'a' * (MAX_PATTERN - 2)}]")("a")
     assert Pattern("(" * 50 + "a" + ")" * 50)("a")
-    for beyond in ("", "|" * (MAX_PATTERN + 1), "(a{10}){101}", "(){1001}", "(" * 51 + "a" + ")" * 51):
+    for beyond in (
+        "",
+        f"[{'a' * (MAX_PATTERN - 1)}]",
+        "a{181}",
+        "(a{9}){20}b",
+        "(){181}",
+        "(" * 51 + "a" + ")" * 51,
+    ):
         with pytest.raises(InvalidPattern):
             Pattern(beyond)
     assert Pattern("a$")("a" * MAX_TEXT)
@@ -133,17 +151,13 @@ def test_only_a_text_matches(value: Any) -> None:
     assert not Pattern("a*")(value)
 
 
-def test_hostile_patterns_and_texts_end() -> None:
+@pytest.mark.parametrize(
+    "text", ["(a|b)*a(a|b){50}c", "a.{1,80}c", "(a?){50}a{50}c", "(((a*)*)*)*c", "(.*)(.*)(.*)(.*)(.*)c"]
+)
+def test_a_text_that_is_made_to_be_slow_is_searched_to_its_end(text: str) -> None:
     dice = random.Random(20261120)
-    started = time.process_time()
-    for text in (
-        "(a|b)*a(a|b){150}",
-        "a.{1,200}b",
-        "(a?){150}a{150}",
-        "(((a*)*)*)*b",
-        "(.*)(.*)(.*)(.*)(.*)x",
-    ):
-        matches = Pattern(text)
-        for subject in ("a" * MAX_TEXT, "".join(dice.choices("ab", k=MAX_TEXT))):
-            matches(subject)
-    assert time.process_time() - started < 60  # a hang, not a measurement
+    matches = Pattern(text)
+    for _ in range(20):
+        subject = "".join(dice.choices("ab", k=MAX_TEXT - 1))
+        assert not matches(subject)
+        assert matches(subject[:-101] + "a" * 101 + "c")

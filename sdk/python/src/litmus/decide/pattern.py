@@ -9,29 +9,36 @@ Python have in common, and what differs between them is settled:
     \t \n \r \f \v                                                   ? * + {m} {m,} {m,n}, one an item
     ^ and $: the ends of the text, never those of a line             (?i) in front: A–Z as a–z, no other letter
 
-There are no back-references, no look-around and no word boundaries. A repetition counts as often as it may be
-repeated: `(ab){3,5}` has twelve states.
+There are no back-references, no look-around and no word boundaries.
 
-The simulation is Thompson's ("Regular Expression Search Algorithm", CACM 11(6), 1968), with the sets of states
-kept as the states of a lazily built automaton, as RE2 does (R. Cox, "Regular Expression Matching Can Be Simple
-And Fast", 2007).
+The simulation is Thompson's ("Regular Expression Search Algorithm", CACM 11(6), 1968). A set of states is the bits
+of one integer, and what follows it is looked up eight bits at a time (G. Navarro and M. Raffinot, "Flexible Pattern
+Matching in Strings", 2002, chapter 5). The sets that common texts lead to are kept as a lazily built automaton, as
+RE2 does (R. Cox, "Regular Expression Matching Can Be Simple And Fast", 2007); what a text of a stranger leads to beyond
+that is simulated without it, since building it would cost more.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from operator import xor
 from typing import Literal, NamedTuple, TypeAlias
 
 MAX_PATTERN = 1_000
 """Characters of a pattern."""
-MAX_STATES = 1_000
-"""States of an automaton, repetitions counted out."""
+MAX_STATES = 200
+"""Of one condition: what its patterns may cost is this times the length of the text, when the text is made for it."""
+OWN_STATES = 20
+"""What each pattern counts besides its characters, since it has to read the text, however few they are."""
 MAX_TEXT = 2_048
 """Code points of a text that is searched; a longer one does not match."""
 MAX_GROUPS = 50
 """How deep groups nest."""
 
-_MEMORY = 2_000
-"""How much of the automaton one pattern keeps, in transitions and threads: texts come from strangers."""
+_KNOWN = 1_000
+"""Transitions of the automaton that one pattern keeps: texts come from strangers."""
+_LESSONS = 64
+"""Transitions that one search adds to it."""
 
 Bounds: TypeAlias = tuple[int, ...]
 """A set of code points: where membership changes, ascending. The first number is the first member."""
@@ -45,18 +52,39 @@ class InvalidPattern(ValueError):
 class Pattern:
     """A compiled regular expression. Safe to share between threads: what it learns, any thread may forget."""
 
-    __slots__ = ("_entry", "_first", "_known", "_program", "_room", "states")
+    __slots__ = (
+        "_edges",
+        "_ends",
+        "_entry",
+        "_first",
+        "_follow",
+        "_known",
+        "_opening",
+        "_readers",
+        "_room",
+        "states",
+    )
 
     def __init__(self, text: str) -> None:
-        """Raises InvalidPattern, quickly, for what is not of the syntax or too large."""
+        """Raises InvalidPattern, quickly, for what is not of the syntax or too large.
+
+        `states` is what it counts: OWN_STATES, one a character or set, one a choice, `?`, `*` or `+`, and all of them
+        as often as they may be repeated: `(ab){3,5}` has 20 + 12.
+        """
         if not 0 < len(text) <= MAX_PATTERN:
             raise InvalidPattern(f"it has 1 to {MAX_PATTERN} characters")
         node = _Parser(text).whole()
-        self.states = _size(node)
+        self.states = OWN_STATES + _size(node)
         if self.states > MAX_STATES:
-            raise InvalidPattern(f"it has at most {MAX_STATES} states, repetitions counted out")
-        self._program: list[_Instruction] = [_Instruction("match", (), ())]
-        self._entry = _emit(node, self._program, 0)
+            raise InvalidPattern(
+                f"it has at most {MAX_STATES} states: {OWN_STATES} of its own, and its characters, repetitions counted out"
+            )
+        automaton = _Automaton(node)
+        self._entry = automaton.reach(automaton.entry)  # a match may begin at every place
+        self._ends = automaton.ends()
+        self._edges, self._readers = automaton.readers()
+        self._follow = automaton.follow()
+        self._opening = automaton.opening()
         self._forget()
 
     def __call__(self, value: object) -> bool:
@@ -64,24 +92,39 @@ class Pattern:
         return isinstance(value, str) and len(value) <= MAX_TEXT and self._search(value)
 
     def _search(self, text: str) -> bool:
-        state = self._first
-        for character in text:
+        state, lessons = self._first, _LESSONS
+        characters = iter(text)
+        for character in characters:
             if state.verdict is not None:
                 return state.verdict
-            state = state.next.get(character) or self._step(state, character)
+            after = state.next.get(character)
+            if after is None:
+                threads = self._read(state.threads, character)
+                if not lessons:
+                    return self._read(threads, characters) & self._ends != 0
+                lessons -= 1
+                after = self._learn(state, character, threads)
+            state = after
         return state.ends
 
-    def _step(self, state: "_State", character: str) -> "_State":
-        code, entries = ord(character), [self._entry]  # a match may begin at every place
-        for thread in state.threads:
-            _, bounds, to = self._program[thread]
-            if bisect_right(bounds, code) & 1:
-                entries += to
-        threads = self._reach(entries)
+    def _read(self, threads: int, characters: Iterable[str]) -> int:
+        """Where the threads are after these characters; those who find a match or nothing stay there."""
+        entry, edges, readers, follow = self._entry, self._edges, self._readers, self._follow
+        size = len(follow)
+        for character in characters:
+            if threads & 1 or not threads:
+                break
+            read = threads & readers[bisect_right(edges, ord(character))]
+            threads = entry
+            if read:
+                for after, eight in zip(follow, read.to_bytes(size, "little"), strict=False):
+                    threads |= after[eight]
+        return threads
+
+    def _learn(self, state: "_State", character: str, threads: int) -> "_State":
         after = self._known.get(threads)
         if after is None:
-            after = self._known[threads] = self._state(threads, start=False)
-            self._room -= len(threads)
+            after = self._known[threads] = _State(threads, threads & self._ends != 0)
         state.next[character] = after
         self._room -= 1
         if self._room < 0:
@@ -90,30 +133,9 @@ class Pattern:
 
     def _forget(self) -> None:
         """Begin the automaton anew. Who walks on the old one may: it is right, and goes when they are done."""
-        self._room = _MEMORY
-        self._known: dict[frozenset[int], _State] = {}
-        self._first = self._state(self._reach([self._entry], start=True), start=True)
-
-    def _state(self, threads: frozenset[int], *, start: bool) -> "_State":
-        at_the_end = [thread for thread in threads if self._program[thread].kind == "end"]
-        return _State(threads, 0 in threads or 0 in self._reach(at_the_end, start=start, end=True))
-
-    def _reach(self, entries: Iterable[int], *, start: bool = False, end: bool = False) -> frozenset[int]:
-        """Where the threads are that begin here and read nothing. `start`, `end`: of the text, is it here?"""
-        passed: set[int] = set()
-        waiting: set[int] = set()
-        stack = list(entries)
-        while stack:
-            place = stack.pop()
-            if place in waiting or place in passed:
-                continue
-            kind, _, to = self._program[place]
-            if kind == "split" or (kind == "start" and start) or (kind == "end" and end):
-                passed.add(place)
-                stack += to
-            elif kind != "start":
-                waiting.add(place)
-        return frozenset(waiting)
+        self._room = _KNOWN
+        self._known: dict[int, _State] = {}
+        self._first = _State(*self._opening)
 
 
 class _State:
@@ -121,11 +143,11 @@ class _State:
 
     __slots__ = ("ends", "next", "threads", "verdict")
 
-    def __init__(self, threads: frozenset[int], ends: bool) -> None:
+    def __init__(self, threads: int, ends: bool) -> None:
         """`ends`: whether there is a match when the text ends here."""
         self.threads = threads
         self.ends = ends
-        self.verdict = True if 0 in threads else None if threads else False
+        self.verdict = True if threads & 1 else None if threads else False
         """The answer, when it does not depend on the rest of the text."""
         self.next: dict[str, _State] = {}
 
@@ -204,6 +226,60 @@ def _add(program: list[_Instruction], instruction: _Instruction) -> int:
 
 def _split(*to: int) -> _Instruction:
     return _Instruction("split", (), to)
+
+
+class _Automaton:
+    """The instructions of a pattern, and sets of them as integers: bit k is the k-th at which a thread waits. The match,
+    which is emitted first, is bit 0.
+    """
+
+    def __init__(self, node: _Node) -> None:
+        self._program = [_Instruction("match", (), ())]
+        self.entry = _emit(node, self._program, 0)
+        waiting = (place for place, each in enumerate(self._program) if each.kind in {"match", "set", "end"})
+        self._bits = {place: 1 << order for order, place in enumerate(waiting)}
+
+    def reach(self, *entries: int, start: bool = False, end: bool = False) -> int:
+        """Where the threads wait that begin here and read nothing. `start`, `end`: of the text, is it here?"""
+        met: set[int] = set()
+        stack = list(entries)
+        while stack:
+            place = stack.pop()
+            if place in met:
+                continue
+            met.add(place)
+            kind, _, to = self._program[place]
+            if kind == "split" or (kind == "start" and start) or (kind == "end" and end):
+                stack += to
+        return sum(self._bits.get(place, 0) for place in met)
+
+    def opening(self) -> tuple[int, bool]:
+        """Where the threads wait before anything is read, and whether there is a match if nothing follows."""
+        return self.reach(self.entry, start=True), self.reach(self.entry, start=True, end=True) & 1 == 1
+
+    def ends(self) -> int:
+        """Those that find a match when the text ends, after something was read."""
+        return sum(bit for place, bit in self._bits.items() if self.reach(place, end=True) & 1)
+
+    def readers(self) -> tuple[list[int], list[int]]:
+        """Where membership in any set changes, ascending; and those that read a code point before, between, beyond."""
+        changes: dict[int, int] = {}
+        for place, bit in self._bits.items():
+            for bound in self._program[place].bounds:
+                changes[bound] = changes.get(bound, 0) ^ bit
+        edges = sorted(changes)
+        return edges, list(accumulate((changes[edge] for edge in edges), xor, initial=0))
+
+    def follow(self) -> list[list[int]]:
+        """What follows a set of those that have read, for each eight bits of it."""
+        each = [self.reach(*self._program[place].to) for place in self._bits]
+        tables = []
+        for low in range(0, len(each), 8):
+            table = [0]
+            for after in each[low : low + 8]:
+                table += [before | after for before in table]
+            tables.append(table)
+        return tables
 
 
 _CLASSES: dict[str, Ranges] = {
