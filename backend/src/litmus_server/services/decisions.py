@@ -204,7 +204,7 @@ class Decisions:
         """The stored assignment of a unit that is refused now, if it has one. Looked up each time: another process may have
         stored one by other attributes.
         """
-        if outside.reason not in _MAY_BE_IN:
+        if outside.reason not in _MAY_BE_IN or outside.live.experiment.is_flag:
             return outside
         found = await self._ledger.assignment(outside.unit, outside.live.no)
         if found is None:
