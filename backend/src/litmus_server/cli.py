@@ -32,6 +32,13 @@ ParentFd = Annotated[
     int | None, typer.Option("--parent-fd", hidden=True, help="leave at the end of this pipe")
 ]
 
+Url = Annotated[str, typer.Option("--url", envvar="LITMUS_URL", help="where the server is")]
+Token = Annotated[
+    str | None,
+    typer.Option("--token", envvar="LITMUS_TOKEN", help="an admin token; a write token is enough to look"),
+]
+DEFAULT_URL = "http://localhost:8000"
+
 
 @app.command()
 def serve(
@@ -113,6 +120,65 @@ def demo(
 
     settings = _settings(port=port, data_folder=data_folder, env="development")
     _run(settings, demonstrate(settings, rate=rate))
+
+
+@app.command()
+def apply(
+    paths: Annotated[list[Path], typer.Argument(help="files, and folders of files: .yaml, .yml, .json")],
+    *,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="only show; exit code 2 when something would change")
+    ] = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    actor: Annotated[str, typer.Option(help="who does this, as the audit will say")] = "",
+    reason: Annotated[str, typer.Option(help="why, as the audit will say")] = "",
+) -> None:
+    """Bring a server's definitions to what files say, in one transaction; nothing is deleted."""
+    from litmus_server.processes.apply import Failed, Server, gathered, shown
+
+    server = Server(url, token)
+    try:
+        sources = gathered(paths)
+        documents = [source.document for source in sources]
+        found = server.plan(documents)
+        for line in shown(found, sources):
+            typer.echo(line)
+        if found["refused"]:
+            raise Failed(f"{found['refused']} of {len(sources)} documents are refused; nothing was applied")
+        if plan or not found["changes"]:
+            typer.echo(f"{found['changes']} of {len(sources)} documents would change something")
+            raise typer.Exit(2 if found["changes"] else 0)
+        server.apply(documents, found["token"], actor, reason)
+    except Failed as failure:
+        _refuse(failure)
+    typer.echo(f"applied: {found['changes']} of {len(sources)} documents changed something")
+
+
+@app.command()
+def export(
+    keys: Annotated[list[str] | None, typer.Argument(help="experiments; without any: everything")] = None,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="a folder, for a file each; else to standard output")
+    ] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+) -> None:
+    """A server's definitions as YAML, for `litmus apply`."""
+    from litmus_server.domain.notation import write_yaml
+    from litmus_server.processes.apply import Failed, Server, written
+
+    server = Server(url, token)
+    try:
+        documents = [server.definition(key) for key in keys] if keys else server.definitions()
+        if out is None:
+            typer.echo(write_yaml(documents) if documents else "", nl=False)
+        else:
+            for path in written(documents, out):
+                typer.echo(str(path))
+    except Failed as failure:
+        _refuse(failure)
 
 
 @app.command()
