@@ -1,5 +1,7 @@
 """What all changes have in common: why, by whom, and which revision the caller has seen."""
 
+from re import compile as pattern
+
 from fastapi import Request
 
 from litmus_server.domain.access import Principal
@@ -7,6 +9,8 @@ from litmus_server.domain.audit import Cause, read_cause
 from litmus_server.domain.errors import Fault, Invalid
 from litmus_server.domain.form import Form
 from litmus_server.http.traffic import REQUEST_ID
+
+_TAG = pattern(r'(?:W/)?"([0-9]{1,18})"')
 
 
 def read_change(form: Form, request: Request, principal: Principal) -> tuple[Cause, int | None]:
@@ -20,8 +24,7 @@ def _if_match(request: Request) -> int | None:
     header = request.headers.get("if-match", "*").strip()
     if header == "*":
         return None
-    digits = header.removeprefix("W/").strip('"')
-    if digits.isascii() and digits.isdigit() and len(digits) < 19:
-        return int(digits)
-    message = 'must be the ETag of the experiment, such as "12"'
+    if (found := _TAG.fullmatch(header)) is not None:
+        return int(found[1])
+    message = 'must be the ETag of what is changed, such as "12"'
     raise Invalid(f"If-Match: {message}", (Fault("/header/If-Match", message),))
