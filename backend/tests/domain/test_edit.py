@@ -73,6 +73,31 @@ def test_a_draft_with_everything_changed_is_what_a_new_one_would_be() -> None:
     compile_entry(entry(after))
 
 
+@pytest.mark.parametrize("start", [begun, running])
+def test_true_is_another_value_than_1(start: Callable[..., Experiment]) -> None:
+    audience = {"attribute": "age", "operator": "equals", "value": 1}
+    variants = [{"key": letter, "name": letter, "weight": 0.5, "config": {"on": 1}} for letter in "ab"]
+    before = start(variants=variants, audience=audience)
+    changed = [{**each, "config": {"on": True}} for each in variants]
+    after = edit(before, variants=changed, audience=audience | {"value": True})
+    assert after.audience is not None
+    assert after.audience["value"] is True
+    assert after.variants[0].config["on"] is True
+    assert after.epoch == before.epoch + (before.status is Status.RUNNING)
+    was, now = difference(describe(before), describe(after))
+    assert was is not None
+    assert now is not None
+    assert was["variants"]["a"] == {"config": {"on": 1}}
+    assert now["variants"]["a"]["config"]["on"] is True
+    assert edit(after, variants=changed) is after
+
+
+@pytest.mark.parametrize("start", [begun, running])
+def test_what_is_no_field_is_refused_with_null_too(start: Callable[..., Experiment]) -> None:
+    wrong = refused(start(), nmae=None, parameters={"priro": None}, variants=None)
+    assert {"/nmae", "/parameters/priro", "/variants"} <= wrong.keys()
+
+
 @pytest.mark.parametrize("name", EVERYTHING)
 def test_one_field_of_a_draft_changes_nothing_else(name: str) -> None:
     before = begun(type="thompson_sampling", parameters={"prior_beta": 4})

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from litmus_server.domain.access import Principal
-from litmus_server.domain.form import Form
+from litmus_server.domain.form import Form, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def difference(
     was, now = {}, {}
     for name in [*after, *(name for name in before if name not in after)]:
         old, new = before.get(name), after.get(name)
-        if name in before and name in after and old == new:
+        if name in before and name in after and same(old, new):
             continue
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             old, new = difference(old, new)

@@ -33,12 +33,13 @@ from litmus_server.domain.experiment import (
     begin,
     chosen,
     definition,
+    describe,
     placed,
     refuse_past,
     slotted,
 )
 from litmus_server.domain.flag import ValueType, wrong_value
-from litmus_server.domain.form import Form
+from litmus_server.domain.form import Form, same
 from litmus_server.domain.layer import Allocation
 from litmus_server.domain.metric import cohort_hours
 from litmus_server.domain.ramp import Hold
@@ -100,7 +101,7 @@ def edited(
     variants = before.variants
     if not is_draft and changes.get("cells") is not None:
         form.fault("cells", f"cannot be chosen while it is {before.status}; clone it instead")
-    if not is_draft and changes.get("variants") is not None:
+    if not is_draft and "variants" in changes:
         variants = _read_changes(form, changes["variants"], before)
     form.close(TITLE)
     if is_draft:
@@ -110,12 +111,13 @@ def edited(
         asked = draft.layer and Allocation(draft.layer.key, 0, draft.layer.share)
         _refuse_unsafe(form, before, replace(after, metrics=slotted(draft.metrics), layer=asked))
     after = placed(after, draft.layer, shared)
-    if definition(after) == was and after.variants == before.variants:
+    if same([definition(after), describe(after)], [was, describe(before)]):
         return before
     refuse_past(after, at, before)
     after = _steered(before, after, at)
     others = after.weights != before.weights or (
-        after.audience != before.audience and _eligible(after, shared) != _eligible(before, shared)
+        not same(after.audience, before.audience)
+        and not same(_eligible(after, shared), _eligible(before, shared))
     )
     opens = not is_draft and not before.adaptive and others
     return replace(after, epoch=before.epoch + opens, updated_at=before.after(at))
@@ -185,12 +187,12 @@ def _merged(document: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str
     merged = dict(document)
     for name, value in changes.items():
         mine = merged.get(name)
-        if value is None:
-            merged.pop(name, None)
+        if value is None and name in merged:
+            del merged[name]
         elif isinstance(mine, Mapping) and isinstance(value, Mapping) and name != "audience":
             merged[name] = _merged(mine, value)
         else:
-            merged[name] = value
+            merged[name] = value  # null too: whether there is such a field, the form knows
     return merged
 
 
@@ -221,9 +223,8 @@ def _redrafted(before: Experiment, draft: Draft, at: dt.datetime, new_id: Callab
 def _refuse_unsafe(form: Form, before: Experiment, after: Experiment) -> None:
     was, now = definition(before), definition(after)
     safe = _SAFE[before.status]
-    unsafe = [name for name in now if name not in safe and now[name] != was[name]]
-    if "variants" not in safe and "variants" not in unsafe and after.variants != before.variants:
-        unsafe.append("variants")
+    was["variants"], now["variants"] = describe(before)["variants"], describe(after)["variants"]
+    unsafe = [name for name in now if name not in safe and not same(now[name], was[name])]
     for name in unsafe:
         why = _INSTEAD.get(name, _OTHERS)
         form.fault(
@@ -244,6 +245,9 @@ def _refuse_unsafe(form: Form, before: Experiment, after: Experiment) -> None:
 
 def _read_changes(form: Form, value: object, before: Experiment) -> tuple[Variant, ...]:
     """The variants with what this list changes about some of them; its faults are noted in `form`."""
+    if value is None:
+        form.fault("variants", "cannot be taken away: give a list of those that change")
+        return before.variants
     entries = Form({"variants": value}).entries("variants", MOST_VARIANTS)
     after = {variant.key: variant for variant in before.variants}
     weights: dict[str, float] = {variant.key: to_fraction(variant.weight) for variant in before.variants}

@@ -264,6 +264,15 @@ def wrong_json(value: object, most: int) -> str | None:
     return f"must not nest deeper than {_MOST_DEPTH}"
 
 
+def same(one: object, other: object) -> bool:
+    """Whether they are the same JSON: 1 and 1.0 are; 1 and true are not, though Python calls them equal."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other and isinstance(one, bool) is isinstance(other, bool)
+
+
 def _wrong_scalar(value: object) -> str | None:
     if isinstance(value, str) and _BROKEN.search(value):
         return "must not hold NUL or lone surrogates"

@@ -75,7 +75,9 @@ class Change:
             after = replace(after, no=await connection.fetchval(_INSERT, *_columns(after)))
         else:
             await connection.execute(_UPDATE, *_columns(after))
-        if before is None or before.variants != after.variants:
+        if (
+            before is None or after.variants is not before.variants
+        ):  # to Python a config of 1 equals one of true
             await connection.execute("delete from experiment_variants where experiment_id = $1", after.id)
             await self._write_variants(after)
         await self._write_metrics(after, () if before is None else before.metrics)
