@@ -81,7 +81,7 @@ async def test_a_look_that_fails_is_not_the_last_one() -> None:
             return []
 
     learning = Once()
-    await asyncio.wait_for(_look(learning, stop), PATIENCE)
+    await asyncio.wait_for(_look(learning.look, stop), PATIENCE)
     assert learning.looks == 2
 
 
