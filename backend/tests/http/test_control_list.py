@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
 from drafts import bandit, created, draft
+from litmus_server.domain.listing import encode_cursor
 
 
 async def names(client: httpx2.AsyncClient, **query: Any) -> list[str]:
@@ -156,6 +158,14 @@ async def test_a_full_last_page_has_no_next(client: httpx2.AsyncClient) -> None:
         await created(client, draft(name))
     body = (await client.get("/api/v1/experiments?status=all&limit=2")).json()
     assert (body["count"], body["next_cursor"]) == (2, None)
+
+
+@pytest.mark.parametrize("text", ["\0", "\ud800"])
+async def test_a_cursor_with_what_no_text_can_hold_is_refused(client: httpx2.AsyncClient, text: str) -> None:
+    cursor = encode_cursor("name", text, str(uuid4()))
+    answer = await client.get(f"/api/v1/experiments?status=all&order=name&cursor={cursor}")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["pointer"] == "/query/cursor"
 
 
 async def test_a_cursor_of_another_order_is_refused(client: httpx2.AsyncClient) -> None:

@@ -111,6 +111,9 @@ async def test_a_shared_audience_that_changes_is_published_with_every_running_ex
     renamed = await done(client.patch("/api/v1/audiences/germans", json={"name": "The French"}))
     assert renamed["name"] == "The French"
     assert (await published(client))["direct"]["revision"] == after["direct"]["revision"]
+    for value in (1, True):  # which Python calls equal
+        await done(client.patch("/api/v1/audiences/germans", json={"condition": french | {"value": value}}))
+        assert (await published(client))["direct"]["audience"]["value"] is value
 
 
 async def test_what_would_make_no_sense_is_refused_and_nothing_is_written(

@@ -13,6 +13,7 @@ from uuid import UUID
 from litmus_server.domain.draft import ExperimentType
 from litmus_server.domain.errors import Fault, Invalid
 from litmus_server.domain.experiment import Experiment, Status
+from litmus_server.domain.form import wrong_json
 
 MOST_LISTED = 200
 
@@ -128,7 +129,9 @@ def decode_cursor(cursor: str) -> list[str]:
         parts = json.loads(urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
     except (ValueError, RecursionError):
         raise wrong_cursor() from None
-    if isinstance(parts, list) and all(isinstance(part, str) and "\0" not in part for part in parts):
+    if isinstance(parts, list) and all(
+        isinstance(part, str) and not wrong_json(part, 1_000) for part in parts
+    ):
         return parts
     raise wrong_cursor()
 

@@ -16,6 +16,7 @@ from litmus_server.domain.audience import MOST_AUDIENCES, Audience, resolved
 from litmus_server.domain.audit import Cause
 from litmus_server.domain.errors import Conflict, Fault, Invalid, NotFound, Unavailable
 from litmus_server.domain.experiment import Experiment, Status
+from litmus_server.domain.form import same
 from litmus_server.domain.layer import MOST_LAYERS, Layer
 from litmus_server.ports import Holdout, TargetingBook, TargetingChange, User
 
@@ -86,7 +87,7 @@ class Targeting:
                 description=before.description if description is None else description,
                 condition=before.condition if condition is None else condition,
             )
-            if after == before:
+            if after == before and same(after.condition, before.condition):
                 return before
             was = {each.key: each.condition for each in everything.values()}
             now = was | {key: after.condition}
@@ -198,7 +199,7 @@ async def _republish(
     if experiment.status is not Status.RUNNING or experiment.archived_at is not None:
         return
     condition = experiment.audience or {}
-    if resolved(condition, was, "/audience") != resolved(condition, now, "/audience"):
+    if not same(resolved(condition, was, "/audience"), resolved(condition, now, "/audience")):
         epoch = experiment.epoch + (not experiment.adaptive)
         after = replace(experiment, epoch=epoch, updated_at=experiment.after(change.at))
         await change.save(experiment, after, "audience", cause)
