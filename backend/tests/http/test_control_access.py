@@ -16,6 +16,8 @@ MANAGING = {
     "createExperiment", "setExperimentStatus", "startExperiment", "launchExperiment", "pauseExperiment",
     "resumeExperiment", "stopExperiment", "declareMetric", "editExperiment", "deleteExperiment", "cloneExperiment",
     "archiveExperiment", "restoreExperiment", "concludeExperiment",
+    "createAudience", "editAudience", "deleteAudience", "createLayer", "editLayer", "deleteLayer", "setHoldout",
+    "createPreview",
 }  # fmt: skip
 
 
