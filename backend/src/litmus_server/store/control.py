@@ -309,7 +309,8 @@ def _experiment(
     metrics: tuple[Metric, ...],
     history: tuple[tuple[dt.datetime, Status], ...],
 ) -> Experiment:
-    fields = dict(row)
+    # Not dict(row): the names of a record are not interned, and as keywords they cost as much as all the rest here.
+    fields = dict(zip(_FIELDS, row, strict=True))
     fields |= {
         "type": ExperimentType(fields["type"]),
         "status": Status(fields["status"]),
@@ -357,9 +358,8 @@ _PLACEHOLDERS = [
     for place, name in enumerate(_COLUMNS, 1)
 ]
 _LAYER = "(select l.key from layer l where l.no = experiments.layer) as layer"
-_SELECT = (
-    f"select no, {', '.join(_LAYER if name == 'layer' else name for name in _COLUMNS[:-2])} from experiments"
-)
+_FIELDS = ("no", *_COLUMNS[:-2])
+_SELECT = f"select {', '.join(_LAYER if name == 'layer' else name for name in _FIELDS)} from experiments"
 
 _DUE = "select id from experiments where due_at <= $1 order by due_at limit 100"
 

@@ -381,7 +381,8 @@ class Created(BaseModel):
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
+# These bodies are not frozen: a page of experiments makes thousands of them, and freezing would double what that costs.
+@dataclass(slots=True)
 class VariantBody:
     """A variant. `weight` is what it was given, or starts with, also while its `state` is paused."""
 
@@ -398,7 +399,7 @@ class VariantBody:
     created_at: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StartFailed:
     """A start that was due and could not be done; it is not tried again."""
 
@@ -407,7 +408,7 @@ class StartFailed:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RampStepBody:
     """A share of traffic, and for how many hours; the last one stays."""
 
@@ -415,7 +416,7 @@ class RampStepBody:
     hours: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RampProgress:
     """Where the ramp is (`step` from 1), and when it goes on; null before the start and from the last step on.
 
@@ -433,7 +434,7 @@ class RampProgress:
     """What stands against it, whoever else holds it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LevelBody:
     """One setting of a factor; `config` is what it adds to the config of each cell that has it."""
 
@@ -442,7 +443,7 @@ class LevelBody:
     config: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FactorBody:
     """Something that is varied. Its first level is how it is without the experiment."""
 
@@ -451,7 +452,7 @@ class FactorBody:
     levels: list[LevelBody]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MetricBody:
     """A declared metric."""
 
@@ -462,7 +463,7 @@ class MetricBody:
     window_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LayerShareBody:
     """How much of which layer it has; which part of it that is, the layer tells."""
 
@@ -470,7 +471,7 @@ class LayerShareBody:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ExperimentBody:
     """An experiment as it is at `revision`."""
 
@@ -518,7 +519,7 @@ class ExperimentBody:
     variants: list[VariantBody]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ExperimentList:
     """One page; `count` experiments are on it, `total` on all. `next_cursor` is null on the last."""
 
