@@ -262,6 +262,44 @@ async def test_a_status_is_reached_by_legal_steps_only(client: httpx2.AsyncClien
     assert decided.json()["reason"] == "completed"
 
 
+async def test_what_a_schedule_or_a_ramp_has_done_is_no_difference(client: httpx2.AsyncClient) -> None:
+    ramp = [{"traffic": 0.01, "hours": 24}, {"traffic": 0.5}]
+    mine = {"kind": "experiment", "key": "r", **draft("R", ramp=ramp)}
+    mine |= {"starts_at": "2126-11-20T12:00:00Z", "ends_at": "2127-11-20T12:00:00Z"}
+    await ask(client, "apply", mine)
+    assert (await document(client, "r"))["starts_at"] == mine["starts_at"]
+    await act(client, "r", "start")
+    assert (await client.get("/api/v1/experiments/r")).json()["traffic_allocation"] == 0.01
+    assert (await ask(client, "plan", mine))["changes"] == 0
+    steps = [{"traffic": 0.01, "hours": 48}, {"traffic": 0.5}]
+    assert set(await faults(client, mine | {"ramp": steps})) == {"/ramp"}
+    bare = {name: value for name, value in mine.items() if name != "ramp"}
+    assert changed(await ask(client, "plan", bare))["/traffic_allocation"] == (0.01, 0.5)
+    await act(client, "r", "stop")
+    assert (await ask(client, "plan", mine))["changes"] == 0
+
+
+async def test_factors_and_flags_are_definitions_too(client: httpx2.AsyncClient) -> None:
+    factors = [
+        {"key": each, "levels": [{"key": "a"}, {"key": "b", "config": {each: 1}}]} for each in ("x", "y")
+    ]
+    made = [
+        {"kind": "experiment", "key": "multi", "name": "multi", "factors": factors},
+        {"kind": "experiment", "key": "flag", "name": "flag", "type": "flag"},
+    ]
+    await ask(client, "apply", made)
+    before = await exports(client)
+    assert [len(each["variants"]) for each in before] == [2, 4]
+    await remove(client)
+    await ask(client, "apply", before)
+    assert await exports(client) == before
+    for each in before:
+        await act(client, each["key"], "start")
+    assert (await ask(client, "plan", before))["changes"] == (await ask(client, "plan", made))["changes"] == 0
+    validator = Draft202012Validator(json.loads(SCHEMA.read_text()))
+    assert [list(validator.iter_errors(each)) for each in before] == [[], []]
+
+
 async def test_one_refused_document_keeps_all_of_them_out(
     client: httpx2.AsyncClient, database_url: str
 ) -> None:

@@ -21,7 +21,7 @@ from litmus_server.domain.draft import TITLE, Draft, read_draft, read_key
 from litmus_server.domain.edit import edited
 from litmus_server.domain.errors import Fault, Invalid
 from litmus_server.domain.experiment import Experiment, Shared, Status, begin, definition, read_status
-from litmus_server.domain.form import Form
+from litmus_server.domain.form import Form, same
 from litmus_server.domain.layer import Allocation, Layer
 
 MOST_DOCUMENTS = 500
@@ -247,25 +247,27 @@ def _differences(at: str, before: Any, after: Any) -> Iterator[Difference]:
         yield Difference(at, before, after)
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether they are the same JSON: 1 and 1.0 are, 1 and true are not."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other) and isinstance(one, bool) is isinstance(other, bool)
-
-
 def _changes(before: Experiment, wanted: Wanted) -> dict[str, Any]:
     """What to change, as `edited` takes it: a merge patch, and of a started one what differs about each variant."""
     was, now = definition(before), _normal(wanted.draft)
     changes = _patch(was, now)
     if before.status is not Status.DRAFT:
-        changes.pop("variants", None)
+        for name in _spent(before, now):
+            changes.pop(name, None)
         variants = _variant_changes(before, now["variants"], wanted.states)
         if any(len(change) > 1 for change in variants):
             changes["variants"] = variants
     return changes
+
+
+def _spent(before: Experiment, now: Mapping[str, Any]) -> set[str]:
+    """The fields whose say is over once it has started: the times that have come, and the traffic that a ramp steers."""
+    over = {"variants", "starts_at"}
+    if before.status is Status.COMPLETED:
+        over.add("ends_at")
+    if now["ramp"]:
+        over.add("traffic_allocation")
+    return over
 
 
 def _normal(draft: Draft) -> dict[str, Any]:
