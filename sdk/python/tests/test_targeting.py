@@ -158,10 +158,35 @@ def test_what_is_enormous_is_refused_without_being_read_to_its_end() -> None:
         one_of(["a" * 200] * 10_000),
         {"any": [exploding] * 900},
         {"audience": "a0"},
+        {"attribute": "x", "operator": "semver_less", "value": "1.0.0-" + "a." * 10**6 + "a"},
     ]
     for document in enormous:
         with pytest.raises(InvalidCondition):
             compile_condition(document, laughs)
+
+
+def test_what_no_message_can_show_is_refused_like_anything_else() -> None:
+    deep: list[Any] = []
+    for _ in range(50_000):
+        deep = [deep]
+    odd: Any
+    for odd in (10**5_000, deep, {"a": deep}, "\ud800", None):
+        for document in (
+            {"audience": odd},
+            {"attribute": "x", "operator": odd},
+            PRESENT | {"value": odd or 1},
+        ):
+            with pytest.raises(InvalidCondition):
+                compile_condition(document)
+        with pytest.raises(InvalidCondition):
+            compile_condition({"attribute": odd, "operator": "present"})
+
+
+def test_keys_that_are_no_texts_are_refused() -> None:
+    odd: Any
+    for odd in ({1: 2, "all": []}, {None: PRESENT}, PRESENT | {10**5_000: 2}):
+        with pytest.raises(InvalidCondition):
+            compile_condition(odd)
 
 
 def test_a_name_is_replaced_by_what_it_stands_for() -> None:

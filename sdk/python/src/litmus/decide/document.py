@@ -37,7 +37,7 @@ class Document:
 
     def __init__(self, value: object, at: str = "") -> None:
         """`at` is the pointer of this object. Raises InvalidEntry when it is no object."""
-        if not isinstance(value, Mapping):
+        if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
             raise InvalidEntry(at, "an object is needed")
         self._fields: Mapping[str, object] = value
         self.at = at

@@ -187,7 +187,7 @@ class DecisionTable:
 def compile_entry(document: Mapping[str, object]) -> Experiment:
     """The experiment that a published entry describes. Raises InvalidEntry, and nothing else."""
     entry = Document(document)
-    if (entry.value("hash") or "sha256_v1") != "sha256_v1":
+    if entry.value("hash") not in (None, "sha256_v1"):
         raise entry.wrong("hash", "only sha256_v1 is known")
     variants = tuple(_variant(item, ordinal) for ordinal, item in enumerate(entry.documents("variants")))
     weights = entry.integers("weights")
@@ -236,7 +236,7 @@ def _policy(document: Document | None, revision: int, variants: Sequence[Variant
 
 
 def _variant(item: Document, ordinal: int) -> Variant:
-    if item.value("ordinal") != ordinal:
+    if item.integer("ordinal", 0) != ordinal:
         raise item.wrong("ordinal", "variants stand in the order of their ordinals, from 0")
     return Variant(
         id=item.text("id"),

@@ -36,6 +36,8 @@ MAX_NODES = 1_000
 """Conditions within a condition, itself included, with all names replaced by what they stand for."""
 MAX_LIST = 10_000
 """Values of one list."""
+MAX_PLACED = 255
+"""Code points of a version or a date, in a condition and in an attribute; a longer text is none."""
 MAX_BITS = 4_096
 """Size of an integer."""
 MAX_BYTES = 65_536
@@ -114,7 +116,7 @@ class _Compiler:
         self._nodes = self._bytes = self._states = 0
 
     def condition(self, document: object, at: str, depth: int) -> Condition:
-        if not isinstance(document, Mapping):
+        if not isinstance(document, Mapping) or not all(isinstance(key, str) for key in document):
             raise InvalidCondition(at, "a condition is an object")
         if depth > MAX_DEPTH:
             raise InvalidCondition(at, f"conditions nest at most {MAX_DEPTH} deep")
@@ -151,7 +153,7 @@ class _Compiler:
 
     def _named(self, name: object, at: str, depth: int) -> Condition:
         if not isinstance(name, str) or name not in self._audiences:
-            raise InvalidCondition(at, f"there is no audience {name!r:.140}")
+            raise InvalidCondition(at, f"there is no audience {_shown(name)}")
         if name in self._open:
             cycle = " → ".join([*self._open[self._open.index(name) :], name])
             raise InvalidCondition(at, f"an audience cannot stand for itself: {cycle}")
@@ -171,7 +173,7 @@ class _Compiler:
             raise InvalidCondition(f"{at}/attribute", "the name of an attribute is needed")
         if not isinstance(word, str) or word not in OPERATORS:
             raise InvalidCondition(
-                f"{at}/operator", f"unknown operator {word!r:.40}; one of {', '.join(OPERATORS)}"
+                f"{at}/operator", f"unknown operator {_shown(word)}; one of {', '.join(OPERATORS)}"
             )
         for key in document:
             if key not in {"attribute", "operator", "value"}:
@@ -276,13 +278,16 @@ def _placed(
 ) -> Build:
     """Compare texts by what they mean; what has no such meaning does not match."""
 
+    def found(value: object) -> tuple[Any, ...] | None:
+        return place(value) if isinstance(value, str) and len(value) <= MAX_PLACED else None
+
     def build(want: object) -> Test:
-        bound = place(want)
+        bound = found(want)
         if bound is None:
             raise _WrongValueError(needed)
 
         def test(have: object) -> bool:
-            placed = place(have)
+            placed = found(have)
             return placed is not None and compare(placed, bound)
 
         return test
@@ -334,6 +339,11 @@ def _text(value: object) -> str:
     if not isinstance(value, str) or not value or not _can_be_kept(value):
         raise _WrongValueError("a text that is not empty, without NUL and lone surrogates")
     return value
+
+
+def _shown(name: object) -> str:
+    """For a message. Only a text, since Python cannot print every number, nor what is nested too deep."""
+    return f"{name!r:.140}" if isinstance(name, str) else "that is no text"
 
 
 def _can_be_kept(text: str) -> bool:
