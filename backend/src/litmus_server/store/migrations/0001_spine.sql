@@ -88,7 +88,8 @@ create table experiments (
         (int8range(layer * 1000000::bigint + layer_from, layer * 1000000::bigint + layer_to) with &&)
         where (layer is not null and status <> 'completed' and archived_at is null)
 );
-create index experiments_by_status on experiments (status, created_at desc, id);
+-- Has all that the default list, and the list of everything, look at to find a page: the rows are wide.
+create index experiments_by_status on experiments (status, created_at desc, id) include (no, archived_at);
 create index experiments_by_revision on experiments (revision);
 create index experiments_due on experiments (due_at) where due_at is not null;
 create index experiments_ramping on experiments (no) where progress is not null;
