@@ -19,7 +19,7 @@ from litmus_server.store import inspection as store
 from litmus_server.store.database import connect
 from litmus_server.store.fold import Fold
 
-from .conftest import Door
+from .conftest import CAUSE, Door
 
 pytestmark = pytest.mark.database
 
@@ -298,7 +298,7 @@ async def test_a_dead_letter_that_cannot_be_read_is_shown_as_it_came(door: Door)
         assert event["type"] is event["metric_name"] is event["occurred_at"] is None
 
 
-UNITS = ["u", "a/b/c", "/", "ä ö?#%25", "x" * 256, "user/events", "雪\U0001f4a5"]
+UNITS = ["u", "u\n", "u\nv", " ", "a/b/c", "/", "ä ö?#%25", "x" * 256, "user/events", "雪\U0001f4a5"]
 
 
 async def test_a_unit_is_found_whatever_it_is_called(door: Door) -> None:
@@ -376,8 +376,9 @@ async def explain(door: Door, experiment: str, unit: str, **more: Any) -> dict[s
     return body
 
 
-async def test_a_decision_is_explained_as_it_is_then_made(door: Door) -> None:
-    await door.make("shop", traffic_allocation=0.5)
+@pytest.mark.parametrize("kind", ["ab", "thompson_sampling"])
+async def test_a_decision_is_explained_as_it_is_then_made(door: Door, kind: str) -> None:
+    await door.make("shop", type=kind, traffic_allocation=0.5)
     same = (
         "variant_key",
         "reason",
@@ -389,7 +390,7 @@ async def test_a_decision_is_explained_as_it_is_then_made(door: Door) -> None:
         "unit_id",
     )
     reasons = set()
-    for unit in ("a/b", "ä", *(f"u{k}" for k in range(12))):
+    for unit in ("a/b", "ä", " ", "\n", "\u2028", *(f"u{k}" for k in range(12))):
         told = await explain(door, "shop", unit)
         made = await door.assign("shop", unit)
         assert {name: told[name] for name in same} == {name: made[name] for name in same}
@@ -400,6 +401,10 @@ async def test_a_decision_is_explained_as_it_is_then_made(door: Door) -> None:
         traffic = {step["name"]: step for step in told["steps"]}["traffic"]
         assert (traffic["bucket"] < traffic["stop"]) == (told["reason"] != "traffic")
     assert reasons == {"assigned", "stored", "traffic"}
+    await door.experiments.edit("shop", {"description": "later"}, CAUSE)
+    for unit in ("a/b", "u1", "new"):
+        told, made = await explain(door, "shop", unit), await door.assign("shop", unit)
+        assert {name: told[name] for name in same} == {name: made[name] for name in same}
     preview = await explain(door, "shop", "u1", preview="treatment")
     assert (preview["reason"], preview["variant_key"], preview["in_experiment"]) == (
         "forced",
@@ -437,7 +442,7 @@ async def test_an_explanation_shows_what_the_audience_looked_at(door: Door) -> N
 async def test_a_question_about_a_decision_that_means_nothing_is_told_where(door: Door) -> None:
     await door.make("shop")
     questions: list[tuple[dict[str, Any], str]] = [
-        ({}, "/unit_id"), ({"unit_id": 7}, "/unit_id"), ({"unit_id": "x" * 257}, "/unit_id"), ({"unit_id": "\0"}, "/unit_id"),
+        ({}, "/unit_id"), ({"unit_id": 7}, "/unit_id"), ({"user_id": 7}, "/user_id"), ({"unit_id": ""}, "/unit_id"), ({"unit_id": "x" * 257}, "/unit_id"), ({"unit_id": "\0"}, "/unit_id"),
         ({"unit_id": "u", "attributes": 3}, "/attributes"), ({"unit_id": "u", "preview": "nobody"}, "/preview"),
         ({"unit_id": "u", "attributes": {"a": "x" * 70_000}}, "/attributes"), ({"unit_id": "u", "forced": 1}, "/forced"),
     ]  # fmt: skip

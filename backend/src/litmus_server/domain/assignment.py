@@ -3,6 +3,11 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import NamedTuple
 
+from litmus_server.domain.errors import Fault, Invalid
+
+UNIT_LIMIT = 256
+"""Characters of a unit's id."""
+
 
 class Candidate(NamedTuple):
     """A decision that becomes the unit's assignment if the unit has none. `attributes` is JSON text."""
@@ -47,3 +52,21 @@ def parse_assignment_id(code: str) -> tuple[int, str]:
     if assignment_id(experiment, text) != code:
         raise ValueError("not an assignment id")
     return experiment, text
+
+
+def check_unit(unit: str) -> None:
+    """A unit id is 1 to 256 characters of text that UTF-8 and PostgreSQL can hold. Raises Invalid."""
+    if not unit:
+        raise Invalid(
+            "unit_id (or user_id) is required", (Fault("/unit_id", "is required: 1 to 256 characters"),)
+        )
+    if len(unit) > UNIT_LIMIT:
+        raise Invalid("unit_id must have 1 to 256 characters", (Fault("/unit_id", "1 to 256 characters"),))
+    if not unit.isascii():
+        try:
+            unit.encode()
+        except UnicodeEncodeError as error:
+            wrong = "unit_id holds a lone surrogate, which is no text"
+            raise Invalid(wrong, (Fault("/unit_id", wrong),)) from error
+    if "\x00" in unit:
+        raise Invalid("unit_id must not contain NUL", (Fault("/unit_id", "no NUL character"),))

@@ -5,7 +5,7 @@ Newest first, by the time received. The classes of documents are their schema. I
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from litmus.decide.explanation import Outcome as StepOutcome
 from litmus.decide.explanation import StepName
 
 from litmus_server.domain.assignment import Stored
+from litmus_server.domain.draft import ExperimentType
 from litmus_server.domain.errors import Fault, Invalid
 from litmus_server.domain.event import KINDS, Kind, Reason
 from litmus_server.domain.experiment import rfc3339
@@ -285,7 +286,8 @@ class ExplainedStep:
 class Explanation:
     """What a unit would get now, why, and every step on the way there. Nothing was assigned, and nothing logged.
 
-    `policy_version` is that of the shares in force; null under fixed weights.
+    `revision` and `policy_version` are what it was drawn by, so of a stored assignment those of its time; the latter is null
+    under fixed weights.
     """
 
     experiment_id: str
@@ -314,12 +316,11 @@ def explained(
     )
     settled = next(step for step in steps if step.outcome == "settled")
     decision = decide(experiment, unit, attributes, forced)
-    held = settled.name == "stored"
-    return Explanation(
+    told = Explanation(
         experiment_id=experiment.id,
         experiment_key=experiment.key,
         unit_id=unit,
-        in_experiment=held or decision.in_experiment,
+        in_experiment=decision.in_experiment,
         reason=settled.reason or decision.reason,
         variant_key=settled.variant_key or experiment.variants[decision.variant].key,
         propensity=to_fraction(decision.propensity) if settled.propensity is None else settled.propensity,
@@ -327,6 +328,11 @@ def explained(
         policy_version=decision.policy_version,
         steps=steps,
     )
+    if settled.name != "stored" or stored is None:
+        return told
+    adaptive = ExperimentType(experiment.type).adaptive
+    version = stored.epoch if adaptive else None
+    return replace(told, in_experiment=True, revision=stored.revision, policy_version=version)
 
 
 def _step(step: Step, experiment: Experiment, stored: Stored | None) -> ExplainedStep:

@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 import msgspec
 from litmus.decide import Decision, decide
 
-from litmus_server.domain.assignment import Candidate, Stored
+from litmus_server.domain.assignment import Candidate, Stored, check_unit
 from litmus_server.domain.errors import Fault, Invalid, LitmusError, NotFound, Unavailable
 from litmus_server.domain.event import Kind, LoggedEvent, Outcome
 from litmus_server.domain.preview import Preview, read_preview, sign_preview
 from litmus_server.ports import Ledger, Log
 from litmus_server.services.snapshots import Live, Snapshots
 
-UNIT_LIMIT = 256
 KEPT_LIMIT = 1_024
 """Bytes of attributes that an assignment keeps."""
 
@@ -269,24 +268,6 @@ def _found(live: Live | None, reference: str) -> Live:
     if live is None:
         raise NotFound("Experiment", reference)
     return live
-
-
-def check_unit(unit: str) -> None:
-    """A unit id is 1 to 256 characters of text that UTF-8 and PostgreSQL can hold. Raises Invalid."""
-    if not unit:
-        raise Invalid(
-            "unit_id (or user_id) is required", (Fault("/unit_id", "is required: 1 to 256 characters"),)
-        )
-    if len(unit) > UNIT_LIMIT:
-        raise Invalid("unit_id must have 1 to 256 characters", (Fault("/unit_id", "1 to 256 characters"),))
-    if not unit.isascii():
-        try:
-            unit.encode()
-        except UnicodeEncodeError as error:
-            wrong = "unit_id holds a lone surrogate, which is no text"
-            raise Invalid(wrong, (Fault("/unit_id", wrong),)) from error
-    if "\x00" in unit:
-        raise Invalid("unit_id must not contain NUL", (Fault("/unit_id", "no NUL character"),))
 
 
 def _kept(live: Live, attributes: Mapping[str, Any]) -> str | None:

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from litmus_server.domain.assignment import check_unit
 from litmus_server.domain.draft import is_reference
 from litmus_server.domain.errors import Fault, Invalid, NotFound
 from litmus_server.domain.inspection import (
@@ -76,6 +77,7 @@ class Inspection:
         self, reference: str, unit: str, attributes: Mapping[str, object], preview: str | None
     ) -> Explanation:
         """What the unit would get, and every step of the decision; `preview` is the key of a variant to be forced."""
+        check_unit(unit)
         live = await self._snapshots.look(reference)
         if live is None:
             raise NotFound("Experiment", reference)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.convertors import Convertor, register_url_convertor
 
 from litmus_server.domain.access import Action, Principal
 from litmus_server.domain.event import Reason
@@ -46,15 +47,33 @@ _Since = Annotated[Moment | None, Query(description="Received then or later; RFC
 _Until = Annotated[Moment | None, Query(description="Received before; RFC 3339, UTC without a zone")]
 
 
+_UnitId = Annotated[str, Field(max_length=256, pattern=r"^[^\x00]*$")]
+
+
 class ExplainRequest(BaseModel):
     """Whose decision, by which attributes. `preview`: the key of a variant to be forced, as a preview link does."""
 
     model_config = ConfigDict(extra="forbid")
 
-    unit_id: Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]*\S[^\x00]*$")]
+    unit_id: _UnitId | None = None
+    user_id: _UnitId | None = Field(None, description="The same as unit_id")
     attributes: dict[str, Any] | None = None
     preview: Annotated[str, Field(max_length=128)] | None = None
 
+
+class _Text(Convertor[str]):
+    """The rest of a path. Starlette's own `path` ends before a line feed, and would answer for another unit."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("text", _Text())
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -107,7 +126,7 @@ def routes(inspection: Inspection, authenticator: Authenticator) -> APIRouter:
     async def explain(
         _: reader, reference: _Reference, form: Annotated[Form, Depends(read_form)]
     ) -> Response:
-        unit = form.text("unit_id", 256, lines=True)
+        unit = _read_unit(form)
         attributes = form.json("attributes", {}, MOST_ATTRIBUTES)
         if not isinstance(attributes, dict | None):
             form.fault("attributes", "must be an object")
@@ -147,7 +166,7 @@ def routes(inspection: Inspection, authenticator: Authenticator) -> APIRouter:
         return _json(await inspection.dead_letters(experiment, filters, cursor, limit))
 
     @router.get(
-        "/units/{unit_id:path}",
+        "/units/{unit_id:text}",
         operation_id="getUnit",
         summary="One unit: its assignments, what they counted, and its newest events",
         response_model=UnitFindings,
@@ -161,6 +180,15 @@ def routes(inspection: Inspection, authenticator: Authenticator) -> APIRouter:
         return _json(await inspection.unit(unit_id, cursor, limit))
 
     return router
+
+
+def _read_unit(form: Form) -> str:
+    """As `assign` reads it; the service says what is no unit."""
+    given = {name: form.value(name) for name in ("unit_id", "user_id")}
+    for name, value in given.items():
+        if not isinstance(value, str | None):
+            form.fault(name, "must be a text")
+    return str(given["unit_id"] or given["user_id"] or "")
 
 
 def _json(document: Any) -> Response:
