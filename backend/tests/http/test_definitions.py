@@ -84,7 +84,7 @@ async def test_what_is_exported_and_applied_elsewhere_is_exported_the_same(
         await created(client, body)
     before = await exports(client)
     text = (await client.get(BASE, params={"format": "yaml"})).text
-    assert read_yaml(text) == before
+    assert read_yaml(text) == [before]
     await remove(client)
     plan = await ask(client, "apply", before)
     assert [item["outcome"] for item in plan["items"]] == ["create"] * 3

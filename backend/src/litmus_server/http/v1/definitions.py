@@ -252,8 +252,10 @@ def _json(documents: Sequence[Any]) -> Iterator[bytes]:
 
 
 def _yaml(documents: Sequence[Any]) -> Iterator[str]:
-    for place in range(0, len(documents), _SLICE):
-        yield write_yaml(documents[place : place + _SLICE])
+    """A list as one YAML document: the slices of a block sequence follow one another."""
+    for place in range(0, max(len(documents), 1), _SLICE):
+        part = write_yaml([list(documents[place : place + _SLICE])])
+        yield part.removeprefix("---\n") if place else part
 
 
 def _wants_yaml(request: Request, form: Format | None) -> bool:
