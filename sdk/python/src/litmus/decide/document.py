@@ -4,8 +4,8 @@ not.
 It knows JSON; it must not know what the fields mean.
 """
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
+from typing import TypeVar, cast
 
 T = TypeVar("T")
 
@@ -82,11 +82,12 @@ class Document:
     def ordinals(self, name: str, count: int) -> dict[str, int]:
         """An object of texts to integers below `count`; empty when it is null or absent."""
         found = self.document(name)
-        names = () if found is None else tuple(found._fields)
-        for each in names:
-            if not each or not has_utf8(each):
+        if found is None:
+            return {}
+        for each in cast("Iterable[object]", found._fields):  # a document that was never JSON may have other names
+            if not isinstance(each, str) or not each or not has_utf8(each):
                 raise self.wrong(name, "its names are texts that are not empty and have no lone surrogate")
-        return {} if found is None else {each: found.integer(each, 0, count - 1) for each in names}
+        return {each: found.integer(each, 0, count - 1) for each in found._fields}
 
     def documents(self, name: str) -> tuple["Document", ...]:
         """A list of at least one object."""
