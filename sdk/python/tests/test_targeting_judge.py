@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any
 
-from litmus.decide import compile_condition
+from litmus.decide import compile_condition, find
 
 PAIRS = 10_000
 TEXTS = ["DE", "CA", "de", "1", "", "Ünder", "😀", "DECA", "a\nDE", "true"]
@@ -65,7 +65,9 @@ def test_ten_thousand_random_pairs_match_as_an_independent_evaluator_says() -> N
         if dice.random() < 0.1:  # the bound itself, which is rarely met by chance
             attributes[condition.get("attribute", "x")] = condition.get("value")
         expected = judged(condition, attributes)
-        assert compile_condition(condition).matches(attributes) is expected, (condition, attributes)
+        compiled = compile_condition(condition)
+        assert compiled.matches(attributes) is expected, (condition, attributes)
+        assert find(compiled, attributes).matched is expected, (condition, attributes)
         shown[condition.get("operator", "combined"), expected] += 1
     assert {word for word, _ in shown} == {*WANTED, "combined"}
     assert all(shown[word, answer] >= 10 for word in WANTED for answer in (True, False)), shown

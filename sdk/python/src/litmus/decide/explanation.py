@@ -143,8 +143,10 @@ def _settled(passed: Step, experiment: Experiment, decision: Decision, stored: i
 def find(condition: Condition, attributes: Mapping[str, object]) -> Finding:
     """What the condition comes to for these attributes."""
     parts = tuple(find(part, attributes) for part in condition.parts)
-    matched = condition.matches(attributes)
-    if parts:
+    if parts:  # each test is done once: those of patterns may be slow
+        results = [part.matched for part in parts]
+        matched = {"all": all(results), "any": any(results), "not": not results[0]}[condition.word]
         return Finding(condition.word, matched, parts=parts)
+    matched = condition.matches(attributes)
     name, wanted = condition.document["attribute"], condition.document.get("value")
     return Finding(condition.word, matched, name, wanted, attributes.get(name))

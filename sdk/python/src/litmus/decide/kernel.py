@@ -27,6 +27,7 @@ Reason: TypeAlias = Literal[
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
 _NOBODY: Mapping[str, object] = {}
+_new = tuple.__new__  # takes half as long as the constructor that NamedTuple makes
 
 
 class Decision(NamedTuple):
@@ -82,15 +83,18 @@ def decide(
             return _settled(experiment, experiment.control, "traffic", place)
     place = bucket_after(experiment.variant_salted, unit)
     variant = bisect_right(experiment.thresholds, place)
-    return Decision(
-        variant,
-        experiment.propensities[variant],
-        "flag" if experiment.is_flag else "assigned",
-        not experiment.is_flag,
-        place,
-        experiment.revision,
-        experiment.epoch,
-        experiment.policy_version,
+    return _new(
+        Decision,
+        (
+            variant,
+            experiment.propensities[variant],
+            "flag" if experiment.is_flag else "assigned",
+            not experiment.is_flag,
+            place,
+            experiment.revision,
+            experiment.epoch,
+            experiment.policy_version,
+        ),
     )
 
 
@@ -105,13 +109,16 @@ def _not_running(experiment: Experiment) -> Decision:
 
 
 def _settled(experiment: Experiment, variant: int, reason: Reason, place: int | None) -> Decision:
-    return Decision(
-        variant,
-        BUCKETS,
-        reason,
-        False,
-        place,
-        experiment.revision,
-        experiment.epoch,
-        experiment.policy_version,
+    return _new(
+        Decision,
+        (
+            variant,
+            BUCKETS,
+            reason,
+            False,
+            place,
+            experiment.revision,
+            experiment.epoch,
+            experiment.policy_version,
+        ),
     )
