@@ -5,13 +5,14 @@ the lifecycle; the service decides what a change is.
 """
 
 import datetime as dt
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 from litmus.decide import names
 
 from litmus_server.bandits.allocation import carried_over
@@ -22,7 +23,7 @@ from litmus_server.domain.errors import Conflict
 from litmus_server.domain.experiment import Experiment, Shared, Status, Variant, describe, entry
 from litmus_server.domain.layer import Allocation
 from litmus_server.domain.listing import EARLIEST, LATEST, Listing, searched
-from litmus_server.domain.metric import Direction, Metric, MetricKind, Role
+from litmus_server.domain.metric import Metric
 from litmus_server.domain.policy import Policy, signed
 from litmus_server.domain.ramp import progress_of
 from litmus_server.domain.schedule import due_at
@@ -236,8 +237,8 @@ class Control:
         query, arguments = _found(listing)
         async with self._reading() as connection:
             total, page = await connection.fetchrow(query, *arguments)
-            rows = {row["no"]: row for row in await connection.fetch(f"{_SELECT} where no = any ($1)", page)}
-            return await _whole(connection, [rows[no] for no in page]), total
+            found = {each.no: each for each in await read_experiments(connection, "no = any ($1)", page)}
+            return [found[no] for no in page], total
 
     async def audit(self, trail: Trail) -> list[AuditEntry]:
         """See the port."""
@@ -272,7 +273,7 @@ async def read_experiments(
 ) -> list[Experiment]:
     """Those for which this SQL condition over `experiments` holds, oldest first."""
     rows = await connection.fetch(f"{_SELECT} where {where} order by no", *arguments)
-    return await _whole(connection, rows)
+    return [_experiment(row) for row in rows]
 
 
 async def _get(connection: "asyncpg.Connection[Any]", reference: str) -> Experiment | None:
@@ -281,34 +282,7 @@ async def _get(connection: "asyncpg.Connection[Any]", reference: str) -> Experim
     return found[0] if found else None
 
 
-async def _whole(connection: "asyncpg.Connection[Any]", rows: Sequence[asyncpg.Record]) -> list[Experiment]:
-    """These experiments with variants, metrics and history, in the same order."""
-    if not rows:
-        return []
-    numbers = [row["no"] for row in rows]
-    variants: dict[UUID, list[Variant]] = {row["id"]: [] for row in rows}
-    for row in await connection.fetch(_VARIANTS, list(variants)):
-        variants[row["experiment_id"]].append(Variant(*row[1:]))
-    metrics: dict[int, list[Metric]] = {no: [] for no in numbers}
-    for no, name, role, kind, direction, window, slot, number in await connection.fetch(_METRICS, numbers):
-        metrics[no].append(
-            Metric(name, Role(role), MetricKind(kind), Direction(direction), window, slot, number)
-        )
-    history: dict[int, list[tuple[dt.datetime, Status]]] = {no: [] for no in numbers}
-    for no, at, status in await connection.fetch(_HISTORIES, numbers):
-        history[no].append((at, Status(status)))
-    return [
-        _experiment(row, tuple(variants[row["id"]]), tuple(metrics[row["no"]]), tuple(history[row["no"]]))
-        for row in rows
-    ]
-
-
-def _experiment(
-    row: asyncpg.Record,
-    variants: tuple[Variant, ...],
-    metrics: tuple[Metric, ...],
-    history: tuple[tuple[dt.datetime, Status], ...],
-) -> Experiment:
+def _experiment(row: asyncpg.Record) -> Experiment:
     # Not dict(row): the names of a record are not interned, and as keywords they cost as much as all the rest here.
     fields = dict(zip(_FIELDS, row, strict=True))
     fields |= {
@@ -316,12 +290,15 @@ def _experiment(
         "status": Status(fields["status"]),
         "tags": tuple(fields["tags"]),
         "dimensions": tuple(fields["dimensions"]),
+        "variants": _variants.decode(fields["variants"]),
+        "metrics": _metrics.decode(fields["metrics"]),
+        "history": _history.decode(fields["history"]),
     }
     progress = fields["progress"]
     fields["progress"] = None if progress is None else progress_of(progress)
     layer, start, stop = (fields.pop(name) for name in ("layer", "layer_from", "layer_to"))
     fields["layer"] = None if layer is None else Allocation(layer, start, stop)
-    return Experiment(**fields, variants=variants, metrics=metrics, history=history)
+    return Experiment(**fields)
 
 
 def _columns(experiment: Experiment) -> tuple[object, ...]:
@@ -357,9 +334,24 @@ _PLACEHOLDERS = [
     f"(select l.no from layer l where l.key = ${place})" if name == "layer" else f"${place}"
     for place, name in enumerate(_COLUMNS, 1)
 ]
-_LAYER = "(select l.key from layer l where l.no = experiments.layer) as layer"
-_FIELDS = ("no", *_COLUMNS[:-2])
-_SELECT = f"select {', '.join(_LAYER if name == 'layer' else name for name in _FIELDS)} from experiments"
+_FROM_ELSEWHERE = {
+    "layer": "(select l.key from layer l where l.no = experiments.layer)",
+    "variants": """(select json_agg(v order by v.ordinal) from (
+        select id, key, name, ordinal, is_control, weight, config, created_at, factors, state
+        from experiment_variants where experiment_id = experiments.id) v)""",
+    "metrics": """(select coalesce(json_agg(d order by d.slot), '[]') from (
+        select m.name, e.role, e.kind, e.direction, e.window_seconds, e.slot, m.id
+        from experiment_metric e join metric m on m.id = e.metric where e.experiment = experiments.no) d)""",
+    "history": """(select json_agg(json_build_array(h.at, h.status) order by h.at)
+        from status_history h where h.experiment = experiments.no)""",
+}
+_FIELDS = ("no", *_COLUMNS[:-2], "variants", "metrics", "history")
+_SELECT = f"select {', '.join(_FROM_ELSEWHERE.get(name, name) for name in _FIELDS)} from experiments"
+
+# What hangs on an experiment comes as JSON with the names of the domain's fields: one query, and no loop over its rows.
+_variants = msgspec.json.Decoder(tuple[Variant, ...])
+_metrics = msgspec.json.Decoder(tuple[Metric, ...])
+_history = msgspec.json.Decoder(tuple[tuple[dt.datetime, Status], ...])
 
 _DUE = "select id from experiments where due_at <= $1 order by due_at limit 100"
 
@@ -421,25 +413,6 @@ select p.version, p.propensities, p.state, p.units
 from policy_head h
 join policy p using (experiment, version)
 where h.experiment = $1
-"""
-
-_VARIANTS = """
-select experiment_id, id, key, name, ordinal, is_control, weight, config, created_at, factors, state
-from experiment_variants
-where experiment_id = any($1::uuid[])
-order by experiment_id, ordinal
-"""
-
-_METRICS = """
-select e.experiment, m.name, e.role, e.kind, e.direction, e.window_seconds, e.slot, m.id
-from experiment_metric e
-join metric m on m.id = e.metric
-where e.experiment = any($1::int[])
-order by e.experiment, e.slot
-"""
-
-_HISTORIES = """
-select experiment, at, status from status_history where experiment = any($1::int[]) order by experiment, at
 """
 
 
