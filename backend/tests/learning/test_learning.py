@@ -23,10 +23,12 @@ from litmus_server.jobs.registry import Context
 from litmus_server.services.analysis import Analysis
 from litmus_server.services.experiments import Experiments
 from litmus_server.services.learning import LEARN, Learning, propensities_of
+from litmus_server.services.snapshots import Snapshots
 from litmus_server.store import jobs
 from litmus_server.store.control import Control
 from litmus_server.store.jobs import Queue
 from litmus_server.store.policies import PolicyStore
+from litmus_server.store.published import Published
 from litmus_server.store.reports import ReportStore
 from scipy import stats
 
@@ -251,6 +253,25 @@ async def test_a_publication_is_announced(pool: "asyncpg.Pool[Any]", learning: L
         await learning.learn(experiment.no)
         assert await asyncio.wait_for(heard.get(), 30) == str(experiment.no)
         await connection.remove_listener("litmus_policy", heard_by)
+
+
+@pytest.mark.database
+async def test_a_new_policy_is_in_force_without_compiling_the_configuration_again(
+    pool: "asyncpg.Pool[Any]", learning: Learning
+) -> None:
+    snapshots = Snapshots(Published(pool))
+    experiment = await make(pool, "swapped")
+    before = await snapshots.look("swapped")
+    await observe(pool, experiment, (10, 10, 10), (1, 5, 9))
+    await learning.learn(experiment.no)
+    await snapshots.refresh()
+    after = snapshots.by_number(experiment.no)
+    assert before is not None
+    assert after is not None
+    assert (before.experiment.policy_version, after.experiment.policy_version) == (FIRST, FIRST + 1)
+    assert after.experiment.propensities != before.experiment.propensities
+    assert after.experiment.variants is before.experiment.variants
+    assert snapshots.find("swapped") is after
 
 
 @pytest.mark.database

@@ -7,7 +7,7 @@ import asyncio
 import datetime as dt
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -126,7 +126,8 @@ class Snapshots:
                 # A newer server wrote what this one cannot read: decide by what is known, and follow all the others.
                 log.exception("configuration entry not understood", experiment=document["no"])
         for no in touched & self._by_number.keys():
-            self._put(self._by_number[no].document)
+            mine = self._by_number[no]  # its audience stays compiled: that may take milliseconds
+            self._place(replace(mine, experiment=mine.experiment.with_policy(self._policies[no])))
         if changes.entries or changes.deleted or touched:
             self._published = None
         self.revision = changes.revision
@@ -151,9 +152,12 @@ class Snapshots:
             statuses=tuple(status for _, status in history),
             adaptive=document["type"] not in {"ab", "flag"},
         )
+        self._place(live)
+
+    def _place(self, live: Live) -> None:
         self._drop(live.no)  # it may have had another key
         self._by_number[live.no] = live
-        self._by_reference[experiment.id] = self._by_reference[experiment.key] = live
+        self._by_reference[live.experiment.id] = self._by_reference[live.experiment.key] = live
 
     def _drop(self, no: int) -> None:
         live = self._by_number.pop(no, None)
