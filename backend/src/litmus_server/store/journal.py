@@ -136,8 +136,12 @@ class Journal(Generic[R, A]):
         """Raise Overloaded when so much more would be too much, Unavailable when the journal is closing."""
         if self._closing:
             raise Unavailable("The server is shutting down")
-        waiting = self.waiting_rows
-        if waiting and (waiting + rows > self._bound() or self.waiting_bytes + size > self._bound_bytes):
+        waiting, bound = self.waiting_rows, self._bound()
+        # A large request that meets next to nothing is no sign of overload: refused for its size, it would keep the bound low
+        # for as long as it is sent again.
+        late = waiting + min(rows, bound // 2) > bound
+        full = waiting + rows > self._bound_rows or self.waiting_bytes + size > self._bound_bytes
+        if waiting and (late or full):
             self.refused += 1
             self._shedding_until = time.monotonic() + _SHEDDING
             raise Overloaded(f"Too much is waiting to be written ({waiting} rows); try again in a second")
