@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import random
 from typing import Any
 
 import pytest
 from litmus.decide import bucket
 from litmus_server.domain.preview import sign_preview
+from litmus_server.services.decisions import Assigned, Request
 
 from .conftest import CAUSE, Door, opened
 
@@ -46,6 +48,25 @@ async def test_a_unit_that_is_in_stays_in_whatever_its_attributes_are_by_now_in_
     assert (one["reason"], one["in_experiment"]) == ("stored", True)
     assert len(await door.fetch("select from event where unit = 'u3'")) == 1
     assert len(await door.fetch("select from assignment")) == 25
+
+
+async def test_others_have_their_turn_while_a_batch_of_slow_texts_is_decided(door: Door) -> None:
+    pattern = {"attribute": "x", "operator": "matches", "value": "x.{1,80}yz"}
+    made = await door.post(
+        "/api/v1/experiments", {"name": "slow", "type": "flag", "audience": {"not": pattern}}
+    )  # a flag waits for no database
+    assert made.status_code == 200
+    await door.move("slow", "running")
+    dice = random.Random(20261120)
+    texts = ["".join(dice.choices("xy", k=2_048)) for _ in range(100)]
+    requests = [Request("slow", f"u{k}", {"x": text}) for k, text in enumerate(texts)]
+    batch = asyncio.create_task(door.runtime.decisions.assign_many(requests, 1, None))
+    turns = 0
+    while not batch.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert turns > 10
+    assert {answer.reason for answer in await batch if isinstance(answer, Assigned)} == {"flag"}
 
 
 async def test_a_raised_holdout_takes_nobody_out_who_is_in(door: Door, database_url: str) -> None:
