@@ -27,6 +27,11 @@ missing_required_header.enabled = false
 [[operations]]
 include-operation-id = "sendEvents"
 checks.negative_data_rejection.enabled = false
+
+# The tool reads one YAML document only: at a stream of several its thread dies, and what comes later is never tried.
+[[operations]]
+include-operation-id = "listDefinitions"
+parameters = { format = "json" }
 """
 
 
@@ -38,14 +43,14 @@ def test_every_operation_answers_as_documented(tmp_path: Path) -> None:
         tool = Path(sys.executable).with_name("schemathesis")
         command: list[str | Path] = [
             tool, "--config-file", configuration, "run", f"http://127.0.0.1:{served.port}/openapi.json", "--no-color",
-            "--phases", "examples,coverage,fuzzing", "--max-examples", "20", "--generation-deterministic",
+            "--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--generation-deterministic",
             "--header", "Authorization: Bearer dev-token", "--suppress-health-check", "all",
         ]  # fmt: skip
         run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert run.returncode == 0, run.stdout[-10_000:] + run.stderr
-    tested = re.search(r"Tested: (\d+)", run.stdout)
-    assert tested is not None
-    assert int(tested[1]) >= 25
+    counts = dict(re.findall(r"(Selected|Tested): (\d+)", run.stdout))
+    assert counts["Tested"] == counts["Selected"], run.stdout[-10_000:] + run.stderr
+    assert int(counts["Tested"]) >= 50
 
 
 def populate(served: Served) -> None:
