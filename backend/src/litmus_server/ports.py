@@ -206,6 +206,10 @@ class TargetingChange(CatalogChange, Protocol):
         """All, by key."""
         ...
 
+    async def layers(self) -> list[Layer]:
+        """All, by key, with the places that are taken."""
+        ...
+
     async def layer(self, key: str) -> Layer | None:
         """With the places that are taken."""
         ...

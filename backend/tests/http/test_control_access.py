@@ -17,7 +17,7 @@ MANAGING = {
     "resumeExperiment", "stopExperiment", "declareMetric", "editExperiment", "deleteExperiment", "cloneExperiment",
     "archiveExperiment", "restoreExperiment", "concludeExperiment",
     "createAudience", "editAudience", "deleteAudience", "createLayer", "editLayer", "deleteLayer", "setHoldout",
-    "createPreview",
+    "createPreview", "applyDefinitions", "shipWinner", "holdRamp", "resumeRamp",
 }  # fmt: skip
 
 

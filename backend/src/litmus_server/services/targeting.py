@@ -133,9 +133,11 @@ class Targeting:
     async def create_layer(self, key: str, name: str, description: str, cause: Cause) -> Layer:
         """A new one, all of it free. Raises Invalid when its key is taken."""
         async with self._changing() as change:
-            if await change.layer(key) is not None:
+            # On the change's own connection: all others may be waiting for it.
+            there = await change.layers()
+            if any(layer.key == key for layer in there):
                 raise _taken("layer", key)
-            if len(await self._book.layers()) >= MOST_LAYERS:
+            if len(there) >= MOST_LAYERS:
                 raise Invalid(f"There are {MOST_LAYERS} layers already, which is the most")
             layer = Layer(key, name, description, secrets.token_hex(8), 0, change.at, change.at)
             return await change.save_layer(None, layer, cause)

@@ -29,6 +29,10 @@ class TargetingChange(Change):
         """All, by key."""
         return await _audiences(self._connection)
 
+    async def layers(self) -> list[Layer]:
+        """All, by key, with the places that are taken."""
+        return await read_layers(self._connection)
+
     async def layer(self, key: str) -> Layer | None:
         """With the places that are taken."""
         found = await read_layers(self._connection, [key])
