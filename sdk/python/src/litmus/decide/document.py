@@ -84,7 +84,9 @@ class Document:
         found = self.document(name)
         if found is None:
             return {}
-        for each in cast("Iterable[object]", found._fields):  # a document that was never JSON may have other names
+        for each in cast(
+            "Iterable[object]", found._fields
+        ):  # a document that was never JSON may have other names
             if not isinstance(each, str) or not each or not has_utf8(each):
                 raise self.wrong(name, "its names are texts that are not empty and have no lone surrogate")
         return {each: found.integer(each, 0, count - 1) for each in found._fields}
