@@ -7,6 +7,7 @@ import argparse
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from stage import bare, furnish, show, stage, wrk
 
@@ -20,15 +21,25 @@ def main() -> None:
     fresh = int(time.time()) * 1_000_000  # units that no run before has used
     ceiling = bare(min(given.seconds, 15))
     show("bare: decode, hash, encode", ceiling)
+    plain = bare(min(given.seconds, 15), "plain")
+    show("the same on uvicorn's own exchange", plain)
+
+    def ratios(seen: dict[str, Any]) -> dict[str, float]:
+        rate = seen["per_second"]
+        return {
+            "of_bare": round(rate / ceiling["per_second"], 3),
+            "of_plain": round(rate / plain["per_second"], 3),
+        }
+
     with stage(given.folder) as on:
         furnish(on, given.units)
         for name, order in (("new units, ids that grow", {"LOAD_ORDERED": 1}), ("new units, random ids", {})):
             fresh += 10**11
             new = wrk(on.base, "assign", given.seconds, LOAD_FROM=fresh, **order)
-            show(name, new, of_bare=round(new["per_second"] / ceiling["per_second"], 3))
+            show(name, new, **ratios(new))
         wrk(on.base, "repeat", 3, LOAD_FROM=0, LOAD_UNITS=5_000)
         again = wrk(on.base, "repeat", min(given.seconds, 20), LOAD_FROM=0, LOAD_UNITS=5_000)
-        show("repeated units", again, of_bare=round(again["per_second"] / ceiling["per_second"], 3))
+        show("repeated units", again, **ratios(again))
         many = wrk(on.base, "many", min(given.seconds, 30), 8, LOAD_FROM=fresh + 10**12)
         show(
             "a hundred new units a call, 8 connections",

@@ -1,4 +1,4 @@
-"""Every figure of bench/README.md, one after the other: `make bench`. About 40 minutes; `--quick` in five, for a first look.
+"""Every figure of bench/README.md, one after the other: `make bench`. About 50 minutes; `--quick` in five, for a first look.
 
 Needs wrk (Debian: apt-get install wrk). Nothing else should run on the machine.
 """
@@ -23,6 +23,8 @@ FULL = (
     ("replay.py",),
     ("rebuild.py",),
     ("report.py",),
+    ("find.py",),
+    ("live.py",),
     ("fold.py",),
     ("plans.py",),
     ("crash.py",),

@@ -164,12 +164,12 @@ def wrk(base: str, script: str, seconds: int, connections: int = 64, **variables
     raise RuntimeError(done.stdout + done.stderr)
 
 
-def bare(seconds: int = 10) -> dict[str, Any]:
-    """What the same load gets from the server without a product."""
+def bare(seconds: int = 10, *options: str) -> dict[str, Any]:
+    """What the same load gets from the server without a product; `plain`: by uvicorn's own exchange."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = subprocess.Popen([sys.executable, HERE / "bare.py", str(port)])
+    process = subprocess.Popen([sys.executable, HERE / "bare.py", str(port), *options])
     try:
         _wait_for(port)
         return wrk(f"http://127.0.0.1:{port}", "assign", seconds)
