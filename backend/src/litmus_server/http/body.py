@@ -1,7 +1,9 @@
 """Bodies of the control plane: bounded, JSON, UTF-8, strict. The data plane has its own, faster way."""
 
+from typing import Annotated
+
 import msgspec
-from fastapi import Request
+from fastapi import Depends, Request
 from starlette.requests import ClientDisconnect
 
 from litmus_server.domain.errors import Invalid, TooLarge
@@ -29,6 +31,10 @@ async def read_form(request: Request) -> Form:
         return Form(msgspec.json.decode(body))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(f"The body is not JSON: {error}", title="Malformed body") from error
+
+
+Body = Annotated[Form, Depends(read_form)]
+"""The parameter of a route that takes one."""
 
 
 def media_type(request: Request) -> str:

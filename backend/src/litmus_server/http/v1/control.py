@@ -6,7 +6,7 @@ A route authenticates, reads a form, calls the service once, and answers. Rules 
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from litmus_server.domain.access import Action, Principal
 from litmus_server.domain.audit import Trail, read_cause
@@ -16,7 +16,7 @@ from litmus_server.domain.form import Form
 from litmus_server.domain.listing import MOST_LISTED, Listing, Order, read_position
 from litmus_server.domain.metric import MetricKind, Role, read_declaration
 from litmus_server.http.auth import Authenticator, Require
-from litmus_server.http.body import read_form
+from litmus_server.http.body import Body
 from litmus_server.http.openapi import takes
 from litmus_server.http.traffic import REQUEST_ID
 from litmus_server.http.v1.change import read_change
@@ -42,11 +42,8 @@ from litmus_server.http.v1.control_wire import (
     from_experiment,
 )
 from litmus_server.http.v1.control_wire import Trail as TrailBody
-from litmus_server.http.v1.query import Cursor, Moment, invalid, stored, utc, words
+from litmus_server.http.v1.query import Cursor, Moment, Reference, invalid, stored, utc, words
 from litmus_server.services.experiments import MOST_AUDIT, Experiments
-
-_Reference = Annotated[str, Path(alias="id", description="The experiment's id or key")]
-_Body = Annotated[Form, Depends(read_form)]
 
 _ACTIONS = {
     "start": (Experiments.start, "Start: from now on units are assigned"),
@@ -78,7 +75,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         summary="Create an experiment",
         openapi_extra=takes(CreateExperiment),
     )
-    async def create(request: Request, principal: manager, form: _Body) -> Created:
+    async def create(request: Request, principal: manager, form: Body) -> Created:
         draft = read_draft(form)
         cause = read_cause(form, principal, request.scope.get(REQUEST_ID))
         form.close(TITLE)
@@ -148,7 +145,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         summary="One experiment with its variants",
         response_model=ExperimentBody,
     )
-    async def get(_: reader, reference: _Reference) -> Response:
+    async def get(_: reader, reference: Reference) -> Response:
         return _shown(await experiments.get(reference))
 
     @router.patch(
@@ -159,7 +156,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         response_model=ExperimentBody,
         openapi_extra=takes(EditExperiment),
     )
-    async def edit(request: Request, principal: manager, reference: _Reference, form: _Body) -> Response:
+    async def edit(request: Request, principal: manager, reference: Reference, form: Body) -> Response:
         cause, revision = read_change(form, request, principal)
         changes = form.rest()
         form.close(TITLE)
@@ -172,7 +169,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         summary="Delete a draft; what has started can be archived",
         openapi_extra=takes(ChangeRequest, required=False),
     )
-    async def delete(request: Request, principal: manager, reference: _Reference, form: _Body) -> Deleted:
+    async def delete(request: Request, principal: manager, reference: Reference, form: Body) -> Deleted:
         cause, revision = read_change(form, request, principal)
         form.close()
         draft, revision = await experiments.delete(reference, cause, revision)
@@ -185,7 +182,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         summary="A new draft that says the same, also of an archived one",
         openapi_extra=takes(CloneExperiment),
     )
-    async def clone(request: Request, principal: manager, reference: _Reference, form: _Body) -> Created:
+    async def clone(request: Request, principal: manager, reference: Reference, form: Body) -> Created:
         cause, revision = read_change(form, request, principal)
         changes = form.rest()
         form.close(TITLE)
@@ -198,7 +195,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         summary="Complete it, or name the winner of a completed one: everybody gets that variant",
         openapi_extra=takes(ConcludeRequest),
     )
-    async def conclude(request: Request, principal: manager, reference: _Reference, form: _Body) -> Changed:
+    async def conclude(request: Request, principal: manager, reference: Reference, form: Body) -> Changed:
         cause, revision = read_change(form, request, principal)
         winner, other = _read_winner(form), _read_winner(form, "winner")
         if winner and other and winner != other:
@@ -215,7 +212,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         summary="Ship another winner of a completed experiment, or (null) none: then everybody gets the control",
         openapi_extra=takes(WinnerRequest),
     )
-    async def ship(request: Request, principal: manager, reference: _Reference, form: _Body) -> Changed:
+    async def ship(request: Request, principal: manager, reference: Reference, form: Body) -> Changed:
         cause, revision = read_change(form, request, principal)
         winner = _read_winner(form, "winner")
         if "winner" not in list(form):
@@ -230,7 +227,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         summary="Change the status",
         openapi_extra=takes(StatusRequest),
     )
-    async def set_status(request: Request, principal: manager, reference: _Reference, form: _Body) -> Changed:
+    async def set_status(request: Request, principal: manager, reference: Reference, form: Body) -> Changed:
         cause, revision = read_change(form, request, principal)
         status = read_status(form.value("status"))
         winner = _read_winner(form)
@@ -269,7 +266,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         openapi_extra=takes(DeclareMetric),
     )
     async def declare_metric(
-        request: Request, principal: manager, reference: _Reference, form: _Body
+        request: Request, principal: manager, reference: Reference, form: Body
     ) -> Response:
         cause, revision = read_change(form, request, principal)
         metric = read_declaration(form, (Role.SECONDARY, Role.GUARDRAIL, Role.PRIMARY), MetricKind.MEAN)
@@ -284,7 +281,7 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
     )
     async def audit(
         _: reader,
-        reference: _Reference,
+        reference: Reference,
         cursor: Cursor = None,
         limit: Annotated[int, Query(ge=1, le=MOST_AUDIT)] = MOST_AUDIT,
     ) -> AuditList:
@@ -346,7 +343,7 @@ def _shown(experiment: Experiment) -> Response:
 
 
 def _action(experiments: Experiments, manager: Any, change: Any) -> Any:
-    async def act(request: Request, principal: manager, reference: _Reference, form: _Body) -> Changed:
+    async def act(request: Request, principal: manager, reference: Reference, form: Body) -> Changed:
         cause, revision = read_change(form, request, principal)
         form.close()
         return from_changed(await change(experiments, reference, cause, revision))
@@ -355,7 +352,7 @@ def _action(experiments: Experiments, manager: Any, change: Any) -> Any:
 
 
 def _ramp_action(experiments: Experiments, manager: Any, change: Any) -> Any:
-    async def act(request: Request, principal: manager, reference: _Reference, form: _Body) -> Response:
+    async def act(request: Request, principal: manager, reference: Reference, form: Body) -> Response:
         cause, revision = read_change(form, request, principal)
         form.close()
         return _shown(await change(experiments, reference, cause, revision))

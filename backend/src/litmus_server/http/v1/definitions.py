@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
@@ -25,6 +25,7 @@ from litmus_server.http.body import media_type, read_bytes
 from litmus_server.http.problems import UnsupportedType
 from litmus_server.http.traffic import REQUEST_ID
 from litmus_server.http.v1.control_wire import CreateExperiment
+from litmus_server.http.v1.query import Reference
 from litmus_server.http.v1.targeting import CreateAudience, CreateLayer
 from litmus_server.services.definitions import Definitions
 
@@ -96,7 +97,7 @@ def routes(definitions: Definitions, authenticator: Authenticator) -> APIRouter:
     async def one(
         request: Request,
         _: reader,
-        reference: Annotated[str, Path(alias="id", description="The experiment's id or key")],
+        reference: Reference,
         form: wanted = None,
     ) -> Response:
         document = await definitions.one(reference)

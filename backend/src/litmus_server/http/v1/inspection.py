@@ -25,15 +25,14 @@ from litmus_server.domain.inspection import (
     UnitFindings,
 )
 from litmus_server.http.auth import Authenticator, Require
-from litmus_server.http.body import read_form
+from litmus_server.http.body import Body
 from litmus_server.http.openapi import takes
-from litmus_server.http.v1.query import Cursor, Moment, stored, utc, word
+from litmus_server.http.v1.query import Cursor, Moment, Reference, stored, utc, word
 from litmus_server.services.inspection import Inspection
 
 MOST_ATTRIBUTES = 65_536
 """Bytes."""
 
-_Reference = Annotated[str, Path(alias="id", description="The experiment's id or key")]
 _Limit = Annotated[int, Query(ge=1, le=MOST_EVENTS, description="Events on a page")]
 _Type = Annotated[EventType | None, Query(alias="type", description="A `reward` is a metric")]
 _Metric = Annotated[str | None, Query(max_length=128, description="A metric's name")]
@@ -91,7 +90,7 @@ def routes(inspection: Inspection, authenticator: Authenticator) -> APIRouter:
     )
     async def events(
         _: reader,
-        reference: _Reference,
+        reference: Reference,
         outcome: Annotated[Side | None, Query(description="Both by default")] = None,
         kind: _Type = None,
         metric: _Metric = None,
@@ -123,9 +122,7 @@ def routes(inspection: Inspection, authenticator: Authenticator) -> APIRouter:
         response_model=Explanation,
         openapi_extra=takes(ExplainRequest, changes=False),
     )
-    async def explain(
-        _: reader, reference: _Reference, form: Annotated[Form, Depends(read_form)]
-    ) -> Response:
+    async def explain(_: reader, reference: Reference, form: Body) -> Response:
         unit = _read_unit(form)
         attributes = form.json("attributes", {}, MOST_ATTRIBUTES)
         if not isinstance(attributes, dict | None):

@@ -5,15 +5,15 @@ from typing import Annotated
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from litmus_server.domain.access import Action, Principal
-from litmus_server.domain.form import Form
 from litmus_server.domain.preview import LONGEST, SHORTEST
 from litmus_server.http.auth import Authenticator, Require
-from litmus_server.http.body import read_form
+from litmus_server.http.body import Body
 from litmus_server.http.openapi import takes
+from litmus_server.http.v1.query import Reference
 from litmus_server.services.decisions import Decisions
 
 PARAMETER = "litmus_preview"
@@ -57,8 +57,8 @@ def routes(decisions: Decisions, authenticator: Authenticator) -> APIRouter:
     )
     async def create(
         _: manager,
-        reference: Annotated[str, Path(alias="id", description="The experiment's id or key")],
-        form: Annotated[Form, Depends(read_form)],
+        reference: Reference,
+        form: Body,
     ) -> PreviewBody:
         variant = form.text("variant", 200)
         seconds = form.integer("expires_in", SHORTEST, LONGEST) or _A_DAY

@@ -1,11 +1,11 @@
-"""What the queries of several routes have in common: times, words, cursors."""
+"""What the paths and queries of several routes have in common: references, times, words, cursors."""
 
 import datetime as dt
 import re
 from enum import StrEnum
 from typing import Annotated, TypeVar
 
-from fastapi import Query
+from fastapi import Path, Query
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
@@ -23,6 +23,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 W = TypeVar("W", bound=StrEnum)
 
+Reference = Annotated[str, Path(alias="id", description="The experiment's id or key")]
 Moment = Annotated[dt.datetime, BeforeValidator(_no_number)]
 """A time in RFC 3339, not yet in UTC."""
 Cursor = Annotated[str | None, Query(max_length=1000, description="`next_cursor` of the page before")]

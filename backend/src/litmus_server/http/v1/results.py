@@ -7,17 +7,15 @@ by msgspec; the classes are their schema.
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from litmus_server.domain.access import Action, Principal
 from litmus_server.domain.readings import Bandit, Metrics, Results
 from litmus_server.domain.report import Report
 from litmus_server.domain.series import Interval
 from litmus_server.http.auth import Authenticator, Require
-from litmus_server.http.v1.query import Moment, invalid, utc
+from litmus_server.http.v1.query import Moment, Reference, invalid, utc
 from litmus_server.services.reports import Reports
-
-_Reference = Annotated[str, Path(alias="id", description="The experiment's id or key")]
 
 MOST_VERSIONS = 200
 
@@ -33,7 +31,7 @@ def routes(reports: Reports, authenticator: Authenticator) -> APIRouter:
         summary="Raw counters: events as they came in, distinct exposed units",
         response_model=Metrics,
     )
-    async def metrics(_: reader, reference: _Reference) -> Response:
+    async def metrics(_: reader, reference: Reference) -> Response:
         return _json(await reports.metrics(reference))
 
     @router.get(
@@ -42,7 +40,7 @@ def routes(reports: Reports, authenticator: Authenticator) -> APIRouter:
         summary="The report: what is known of each variant, computed once for everybody who asks",
         response_model=Report,
     )
-    async def report(_: reader, reference: _Reference) -> Response:
+    async def report(_: reader, reference: Reference) -> Response:
         return Response(await reports.report(reference), media_type="application/json")
 
     @router.get(
@@ -53,7 +51,7 @@ def routes(reports: Reports, authenticator: Authenticator) -> APIRouter:
     )
     async def results(
         _: reader,
-        reference: _Reference,
+        reference: Reference,
         interval: Annotated[
             Interval | None, Query(description="The finest that shows everything in 500 points by default")
         ] = None,
@@ -78,7 +76,7 @@ def routes(reports: Reports, authenticator: Authenticator) -> APIRouter:
     )
     async def bandit(
         _: reader,
-        reference: _Reference,
+        reference: Reference,
         cursor: Annotated[
             int | None, Query(ge=1, le=2**31 - 1, description="`next_cursor` of the page before")
         ] = None,

@@ -21,7 +21,7 @@ from litmus_server.domain.form import Form
 from litmus_server.domain.layer import Layer
 from litmus_server.domain.weights import share_to_ppm, to_fraction
 from litmus_server.http.auth import Authenticator, Require
-from litmus_server.http.body import read_form
+from litmus_server.http.body import Body
 from litmus_server.http.openapi import takes
 from litmus_server.http.traffic import REQUEST_ID
 from litmus_server.http.v1.change import read_change
@@ -34,7 +34,6 @@ MOST_ATTRIBUTES = 65_536
 
 T = TypeVar("T")
 _Key = Annotated[str, Path(alias="key")]
-_Body = Annotated[Form, Depends(read_form)]
 
 
 class CreateAudience(Caused):
@@ -235,7 +234,7 @@ def routes(targeting: Targeting, authenticator: Authenticator) -> APIRouter:
         summary="Name a condition that experiments share",
         openapi_extra=takes(CreateAudience),
     )
-    async def create_audience(request: Request, principal: manager, form: _Body) -> AudienceBody:
+    async def create_audience(request: Request, principal: manager, form: Body) -> AudienceBody:
         cause = read_cause(form, principal, request.scope.get(REQUEST_ID))
         key, name, description = _read_new(form, "audience")
         condition = read_condition(form, "condition")
@@ -251,7 +250,7 @@ def routes(targeting: Targeting, authenticator: Authenticator) -> APIRouter:
         response_model=Tested,
         openapi_extra=takes(TestAudience),
     )
-    async def try_audience(_: reader, form: _Body) -> Response:
+    async def try_audience(_: reader, form: Body) -> Response:
         condition = read_condition(form, "audience")
         key = form.text("key", 128) if form.has("key") else None
         if form.has("audience") is form.has("key"):
@@ -278,7 +277,7 @@ def routes(targeting: Targeting, authenticator: Authenticator) -> APIRouter:
         openapi_extra=takes(EditAudience),
     )
     async def edit_audience(
-        request: Request, principal: manager, key: _Key, form: _Body, response: Response
+        request: Request, principal: manager, key: _Key, form: Body, response: Response
     ) -> AudienceBody:
         cause, revision = read_change(form, request, principal)
         name, description = _read_edit(form)
@@ -295,7 +294,7 @@ def routes(targeting: Targeting, authenticator: Authenticator) -> APIRouter:
         summary="Remove one that nobody names",
         openapi_extra=takes(ChangeRequest, required=False),
     )
-    async def delete_audience(request: Request, principal: manager, key: _Key, form: _Body) -> Removed:
+    async def delete_audience(request: Request, principal: manager, key: _Key, form: Body) -> Removed:
         cause, revision = read_change(form, request, principal)
         form.close()
         gone = await targeting.delete_audience(_known("Audience", key), cause, revision)
@@ -312,7 +311,7 @@ def routes(targeting: Targeting, authenticator: Authenticator) -> APIRouter:
         summary="A layer, whose experiments will never share a unit",
         openapi_extra=takes(CreateLayer),
     )
-    async def create_layer(request: Request, principal: manager, form: _Body) -> LayerBody:
+    async def create_layer(request: Request, principal: manager, form: Body) -> LayerBody:
         cause = read_cause(form, principal, request.scope.get(REQUEST_ID))
         key, name, description = _read_new(form, "layer")
         form.close()
@@ -330,7 +329,7 @@ def routes(targeting: Targeting, authenticator: Authenticator) -> APIRouter:
         openapi_extra=takes(EditLayer),
     )
     async def edit_layer(
-        request: Request, principal: manager, key: _Key, form: _Body, response: Response
+        request: Request, principal: manager, key: _Key, form: Body, response: Response
     ) -> LayerBody:
         cause, revision = read_change(form, request, principal)
         name, description = _read_edit(form)
@@ -344,7 +343,7 @@ def routes(targeting: Targeting, authenticator: Authenticator) -> APIRouter:
         summary="Remove one that no experiment names",
         openapi_extra=takes(ChangeRequest, required=False),
     )
-    async def delete_layer(request: Request, principal: manager, key: _Key, form: _Body) -> Removed:
+    async def delete_layer(request: Request, principal: manager, key: _Key, form: Body) -> Removed:
         cause, revision = read_change(form, request, principal)
         form.close()
         gone = await targeting.delete_layer(_known("Layer", key), cause, revision)
@@ -362,7 +361,7 @@ def routes(targeting: Targeting, authenticator: Authenticator) -> APIRouter:
         openapi_extra=takes(SetHoldout),
     )
     async def set_holdout(
-        request: Request, principal: manager, form: _Body, response: Response
+        request: Request, principal: manager, form: Body, response: Response
     ) -> HoldoutBody:
         cause, revision = read_change(form, request, principal)
         share = form.number("share", 0, 1)
