@@ -28,6 +28,8 @@ ENTRIES = st.fixed_dictionaries(
         "holdout": st.one_of(st.none(), st.builds(lambda share: {"salt": "h", "share": share}, SHARES)),
         "layer": st.one_of(st.none(), st.builds(lambda stop: {"salt": "l", "from": 0, "to": stop}, SHARES)),
         "audience": st.sampled_from([None, AUDIENCE]),
+        "needs_server": st.sampled_from([False, False, True]),
+        "ttl_seconds": st.sampled_from([None, 60]),
     }
 )
 ATTRIBUTES = st.fixed_dictionaries(
@@ -40,7 +42,12 @@ def settled(steps: tuple[Step, ...]) -> Step:
     return step
 
 
-@given(ENTRIES, st.sampled_from(["unit-1", "unit-2", "ü"]), ATTRIBUTES, st.sampled_from([None, None, 0, 1]))
+@given(
+    ENTRIES,
+    st.sampled_from(["unit-1", "unit-2", "ü", "unit-1/2", "unit-2/1"]),
+    ATTRIBUTES,
+    st.sampled_from([None, None, 0, 1]),
+)
 def test_the_step_that_settled_it_says_what_the_kernel_says(
     changes: dict[str, Any], unit: str, attributes: dict[str, Any], forced: int | None
 ) -> None:
@@ -56,7 +63,7 @@ def test_the_step_that_settled_it_says_what_the_kernel_says(
 
 
 @given(
-    ENTRIES, st.sampled_from(["unit-1", "unit-2", "ü"]), ATTRIBUTES, st.sampled_from([None, 0, 1]), st.sampled_from([None, 0, 1])
+    ENTRIES, st.sampled_from(["unit-1", "unit-2", "ü", "unit-1/2", "unit-2/1"]), ATTRIBUTES, st.sampled_from([None, 0, 1]), st.sampled_from([None, 0, 1])
 )  # fmt: skip
 def test_every_step_shows_why_it_passed_or_settled(
     changes: dict[str, Any], unit: str, attributes: dict[str, Any], forced: int | None, stored: int | None
@@ -80,13 +87,16 @@ def test_every_step_shows_why_it_passed_or_settled(
             assert step.start is not None
             assert step.stop is not None
             salt = {"holdout": "h", "layer": "l"}.get(step.name, ENTRY["salt"])
-            assert step.bucket == bucket(f"{step.name}:{salt}", unit)
+            asked = unit if changes["ttl_seconds"] is None else unit.rpartition("/")[0]
+            assert step.bucket == bucket(f"{step.name}:{salt}", asked)
             assert (step.start <= step.bucket < step.stop) is (step.outcome == "passed")
         if step.name == "audience" and step.outcome in {"passed", "settled"}:
             assert step.finding is not None
             assert step.finding.matched is (step.outcome == "passed")
     last = steps[-1]
-    if last.outcome == "settled":
+    if last.reason == "needs_server":  # the draw is the server's, so there is no range to show
+        assert (last.bucket, last.start, last.stop) == (None, None, None)
+    elif last.outcome == "settled":
         assert last.bucket is not None
         assert last.start is not None
         assert last.stop is not None

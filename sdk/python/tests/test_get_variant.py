@@ -4,6 +4,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -115,6 +116,18 @@ def test_an_expired_answer_is_asked_for_again(make_client: MakeClient, server: S
     client = make_client(cache_ttl_seconds=0)
     assert [client.get_variant("exp", "u").source for _ in range(2)] == ["server", "server"]
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(("ahead", "asked"), [(-1, 2), (3600, 1)])
+def test_an_answer_is_remembered_no_longer_than_it_holds(
+    make_client: MakeClient, server: ScriptedServer, ahead: int, asked: int
+) -> None:
+    server.assigning = {"expires_at": (datetime.now(UTC) + timedelta(seconds=ahead)).isoformat()}
+    client = make_client(cache_ttl_seconds=60)
+    first = client.get_variant("exp", "u")
+    assert first.expires_at is not None
+    client.get_variant("exp", "u")
+    assert len(server.requests) == asked
 
 
 def test_an_expired_answer_still_serves_when_the_server_is_away(

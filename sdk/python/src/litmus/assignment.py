@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from litmus.errors import ServerError
@@ -35,6 +36,8 @@ class Assignment:
     """True on the one answer that recorded the assignment."""
     revision: int | None = None
     policy_version: int | None = None
+    expires_at: datetime | None = None
+    """Where units are drawn anew after a while: until then this answer holds."""
 
     @property
     def payload(self) -> object:
@@ -66,4 +69,15 @@ def read_answer(answer: object, experiment_id: str, unit_id: str) -> Assignment:
         fresh=answer.get("fresh") is True,
         revision=answer.get("revision"),
         policy_version=answer.get("policy_version"),
+        expires_at=_moment(answer.get("expires_at")),
     )
+
+
+def _moment(value: object) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

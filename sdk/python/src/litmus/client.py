@@ -309,7 +309,10 @@ class ExperimentClient:
                     experiment, request, assignment, time.monotonic() + min(self._ttl, SETTLED_TTL)
                 )
             return assignment
-        self._memory.keep(experiment, request, assignment.again("cache"), time.monotonic() + self._ttl)
+        seconds = self._ttl
+        if assignment.expires_at is not None:
+            seconds = min(seconds, (assignment.expires_at - datetime.now(UTC)).total_seconds())
+        self._memory.keep(experiment, request, assignment.again("cache"), time.monotonic() + seconds)
         return assignment
 
     def _ask(self, experiment: str, unit: str, request: bytes) -> Assignment:

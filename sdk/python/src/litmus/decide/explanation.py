@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
 from litmus.decide.bucketing import bucket_after
-from litmus.decide.kernel import Decision, Reason, decide
+from litmus.decide.kernel import Decision, Reason, decide, unit_of
 from litmus.decide.snapshot import Experiment
 from litmus.decide.targeting import Condition
 
@@ -32,6 +32,7 @@ _SETTLED_BY: Mapping[Reason, StepName] = {
     "traffic": "traffic",
     "assigned": "variant",
     "flag": "variant",
+    "needs_server": "variant",
 }
 
 
@@ -78,12 +79,13 @@ def explain(
     forced: int | None = None,
     stored: int | None = None,
 ) -> tuple[Step, ...]:
-    """All STEPS in their order; the one that is settled says what `decide` says.
+    """All STEPS in their order; the one that is settled says what `decide` says. `unit` is what `decide` takes.
 
     `stored` is the ordinal of the unit's assignment, when the caller has one: it settles what neither the status
     nor a forced variant did. Raises what `decide` raises.
     """
     decision = decide(experiment, unit, attributes, forced)
+    asked = unit if experiment.ttl_seconds is None else unit_of(unit)
     present = _present(experiment, forced, stored)
     last = _SETTLED_BY[decision.reason]
     if stored is not None and STEPS.index(last) > STEPS.index("stored"):
@@ -95,7 +97,7 @@ def explain(
         elif STEPS.index(name) > STEPS.index(last):
             steps.append(Step(name, "not_reached"))
         else:
-            passed = _passed(experiment, unit, attributes or {}, name)
+            passed = _passed(experiment, asked, attributes or {}, name)
             steps.append(passed if name != last else _settled(passed, experiment, decision, stored))
     return tuple(steps)
 
@@ -132,7 +134,7 @@ def _settled(passed: Step, experiment: Experiment, decision: Decision, stored: i
         variant=decision.variant,
         propensity=decision.propensity,
     )
-    if passed.name != "variant":
+    if passed.name != "variant" or decision.bucket is None:
         return settled
     stop = experiment.thresholds[decision.variant]
     return replace(

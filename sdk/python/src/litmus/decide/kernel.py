@@ -23,6 +23,7 @@ Reason: TypeAlias = Literal[
     "traffic",  # outside: beyond the share of traffic
     "assigned",  # inside: drawn with the propensity that the decision carries
     "flag",  # drawn likewise, where nothing is measured
+    "needs_server",  # outside: admitted, and its shares are its own, which only a server computes
 ]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
@@ -59,7 +60,8 @@ def decide(
     """Decide in the fixed order status → forced → holdout → layer → audience → traffic → variant.
 
     A total function: any text that has a UTF-8 form gets a decision. `forced` is a preview and comes before the
-    units that the configuration forces. Raises InvalidUnit for a lone surrogate (when a draw is needed),
+    units that the configuration forces. Where units are drawn anew after a while, `unit` is a stay: its unit, "/", its number.
+    Raises InvalidUnit for a lone surrogate (when a draw is needed),
     ValueError for a forced ordinal that the experiment does not have.
     """
     if experiment.status != "running" or experiment.archived:
@@ -68,6 +70,9 @@ def decide(
         if not 0 <= forced < len(experiment.variants):
             raise ValueError(f"there is no variant with ordinal {forced}")
         return _settled(experiment, forced, "forced", None)
+    drawn = unit
+    if experiment.ttl_seconds is not None:
+        unit = unit_of(unit)
     if experiment.forced and unit in experiment.forced:
         return _settled(experiment, experiment.forced[unit], "forced", None)
     for step, salted, start, stop in experiment.gates:
@@ -81,7 +86,9 @@ def decide(
         place = bucket_after(salted, unit)
         if place >= stop:
             return _settled(experiment, experiment.control, "traffic", place)
-    place = bucket_after(experiment.variant_salted, unit)
+    if experiment.needs_server:
+        return _settled(experiment, experiment.control, "needs_server", None)
+    place = bucket_after(experiment.variant_salted, drawn)
     variant = bisect_right(experiment.thresholds, place)
     return _new(
         Decision,
@@ -96,6 +103,11 @@ def decide(
             experiment.policy_version,
         ),
     )
+
+
+def unit_of(stay: str) -> str:
+    """The unit of a stay, which is named "unit/number"."""
+    return stay.rpartition("/")[0]
 
 
 def _not_running(experiment: Experiment) -> Decision:

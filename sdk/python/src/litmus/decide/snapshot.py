@@ -12,6 +12,12 @@ One entry of the configuration, revision r, with the newest policy of that exper
      "active|paused|retired"}], "weights": [ppm by ordinal], "epoch": 1, "winner": null | ordinal, "policy":
      null | {"version": 3, "revision": 12, "propensities": [ppm by ordinal]}}
 
+`"needs_server": true` says that each unit has shares of its own (by its features, say), which only a server computes: no
+table of everybody's shares decides, and `weights` are not those in force.
+
+`"ttl_seconds": 86400` says that a unit is drawn anew after so long. What is decided then is a stay of the unit, given as
+"unit/number": the unit answers all that comes before the draw, and the whole name is drawn.
+
 Whoever falls below the holdout's share is in no experiment that names this holdout. Forced units always get this
 variant, for QA. An entry of the type `flag` is drawn like any other, and has nothing to log.
 
@@ -84,6 +90,10 @@ class Experiment:
     epoch: int
     winner: int | None
     policy: Policy | None
+    needs_server: bool = False
+    """Shares are each unit's own: whoever has only this entry cannot draw."""
+    ttl_seconds: int | None = None
+    """How long a stay lasts; None where a unit is drawn once."""
     control: int = field(init=False)
     propensities: tuple[int, ...] = field(init=False)
     """Those in force: the policy's, or the weights."""
@@ -212,6 +222,8 @@ def compile_entry(document: Mapping[str, object]) -> Experiment:
         epoch=entry.integer("epoch", 0),
         winner=None if entry.value("winner") is None else entry.integer("winner", 0, len(variants) - 1),
         policy=_policy(entry.document("policy"), revision, variants),
+        needs_server=entry.flag("needs_server"),
+        ttl_seconds=None if entry.value("ttl_seconds") is None else entry.integer("ttl_seconds", 1),
     )
 
 
