@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Five models compete for simulated traffic under Thompson sampling, live, until somebody stops the experiment.
 
-    python3 scripts/live_bandit_simulation.py --base-url http://localhost:8000 [--token <admin-token>]
+    python3 scripts/live_bandit_simulation.py --base-url http://localhost:8000 [--token <admin-token>] [--experiment KEY]
 
 Standard library only. Without --iterations it runs until Ctrl-C or until the experiment is stopped; with it, traffic
 ends after so many units and the experiment is left running.
@@ -69,10 +69,14 @@ class Simulation:
             self._how_to_stop("simulation ended")
 
     def _create(self) -> None:
-        name = f"suggested_order_{time.strftime('%Y%m%d_%H%M%S')}_{uuid.uuid4().hex[:4]}"
-        created = self._api.post("/api/v1/experiments", _experiment(name))
-        self._id = created["experiment_id"]
-        self._api.post(f"/api/v1/experiments/{self._id}/start", _because("five-model simulation"))
+        if self._options.experiment:
+            name = self._options.experiment
+            self._id = _ours(self._api.get(f"/api/v1/experiments/{name}"))
+        else:
+            name = f"suggested_order_{time.strftime('%Y%m%d_%H%M%S')}_{uuid.uuid4().hex[:4]}"
+            created = self._api.post("/api/v1/experiments", _experiment(name))
+            self._id = created["experiment_id"]
+            self._api.post(f"/api/v1/experiments/{self._id}/start", _because("five-model simulation"))
         self._screen.line(f"experiment {name} is running, id {self._id}")
         for what, url in self._urls():
             self._screen.line(f"  {what:<14} {url}")
@@ -214,6 +218,16 @@ def _experiment(name: str) -> Json:
     }
 
 
+def _ours(experiment: Json) -> str:
+    """The id of an experiment that somebody else made, when it is of these models and runs. Raises ValueError."""
+    keys = {variant["key"] for variant in experiment["variants"]}
+    if keys != five_models.BY_KEY.keys():
+        raise ValueError(f"{experiment['key']} is not of the five models: its variants are {sorted(keys)}")
+    if experiment["status"] != "running":
+        raise ValueError(f"{experiment['key']} is {experiment['status']}: start it first")
+    return str(experiment["id"])
+
+
 def _because(reason: str) -> Json:
     return {"actor": "live_bandit_simulation", "reason": reason}
 
@@ -226,6 +240,7 @@ def _options() -> argparse.Namespace:
     add = parser.add_argument
     add("--base-url", default="http://localhost:8000", help="where Litmus answers")
     add("--token", help="an admin token, where the server asks for one")
+    add("--experiment", help="serve this running one, by its key, that the dashboard made of “Five models”")
     add("--iterations", type=_count, help="new units to serve, then end; without it, run until stopped")
     add("--report-every", type=_count, default=100, help="units between two live_snapshot lines")
     add(

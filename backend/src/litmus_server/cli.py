@@ -7,8 +7,9 @@ import asyncio
 import sys
 from collections.abc import Coroutine
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 import typer
 
@@ -37,6 +38,7 @@ Token = Annotated[
     str | None,
     typer.Option("--token", envvar="LITMUS_TOKEN", help="an admin token; a write token is enough to look"),
 ]
+_TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 DEFAULT_URL = "http://localhost:8000"
 
 
@@ -93,6 +95,35 @@ def rebuild(
 
 
 @app.command()
+def replay(
+    *,
+    engine: Annotated[
+        Literal["python", "javascript", "sql"], typer.Option(help="the language that decides again")
+    ] = "python",
+    experiment: Annotated[str | None, typer.Option(help="its id or key; without it: all of them")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="assigned then or later, UTC", formats=_TIMES)
+    ] = None,
+    until: Annotated[datetime | None, typer.Option(help="assigned before, UTC", formats=_TIMES)] = None,
+    kernel: Annotated[
+        Path | None, typer.Option(help="bin/decide.js of sdk/javascript, built; of this checkout by default")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    data_folder: Folder = None,
+) -> None:
+    """Make every decision of the log again, from the archive alone; exit code 1 when one comes out differently."""
+    from litmus_server.processes.replay import KERNEL, Language, printed
+    from litmus_server.processes.replay import replay as run
+    from litmus_server.store.replay import Range
+
+    settings, language = _settings(data_folder=data_folder), Language(engine)
+    range_ = Range(None, since and since.replace(tzinfo=UTC), until and until.replace(tzinfo=UTC))
+    tally = _run(settings, run(settings, language, experiment, range_, kernel or KERNEL))
+    typer.echo(printed(tally, language, as_json=as_json))
+    raise typer.Exit(1 if tally.differs or tally.forged else 0)
+
+
+@app.command()
 def doctor(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
@@ -120,6 +151,19 @@ def demo(
 
     settings = _settings(port=port, data_folder=data_folder, env="development")
     _run(settings, demonstrate(settings, rate=rate))
+
+
+@app.command()
+def dashboard(
+    *,
+    host: Annotated[str | None, typer.Option(help="LITMUS_HOST: the address to listen on")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one")] = 3000,
+) -> None:
+    """Serve the dashboard alone; NUXT_PUBLIC_API_BASE says where browsers find the API."""
+    from litmus_server.processes.dashboard import show
+
+    settings = _settings(host=host, port=port)
+    _run(settings, show(settings))
 
 
 @app.command()
@@ -179,6 +223,93 @@ def export(
                 typer.echo(str(path))
     except Failed as failure:
         _refuse(failure)
+
+
+@app.command()
+def openapi() -> None:
+    """The OpenAPI document of this version, as /openapi.json answers it; no server is needed."""
+    import msgspec
+
+    from litmus_server.apps import description
+
+    typer.echo(msgspec.json.encode(asyncio.run(description())))
+
+
+@app.command()
+def simulate(
+    *,
+    environment: Annotated[
+        str | None,
+        typer.Option(
+            help="a world of the bench: ladder5, fivemodel, switching, slow_best, …; with features: segments3x4"
+        ),
+    ] = None,
+    classes: Annotated[
+        Path | None,
+        typer.Option(
+            help="a CSV whose last column is the variant that is right, and the others its features"
+        ),
+    ] = None,
+    rates: Annotated[
+        str | None, typer.Option(help="your own: what each variant may convert, as 0.1,0.12,0.14")
+    ] = None,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(help="again for each: thompson_sampling, ucb:c=1, equal_split, lints, …"),
+    ] = None,
+    runs: Annotated[int, typer.Option(min=2, max=100_000, help="experiments a policy")] = 200,
+    horizon: Annotated[int | None, typer.Option(help="decisions in each; 20,000 for --rates")] = None,
+    floor: Annotated[
+        float | None, typer.Option(help="the least share of a variant; 0.002, of linear types 0.001")
+    ] = None,
+    every: Annotated[int | None, typer.Option(help="decisions a version, instead of growth by 5 %")] = None,
+    half_life: Annotated[float | None, typer.Option(help="decisions after which a unit counts half")] = None,
+    holdback: Annotated[
+        str | None,
+        typer.Option(help="the share that is drawn as if nothing had been learned: 0.05, or 0.05:control"),
+    ] = None,
+    window: Annotated[float | None, typer.Option(help="decisions after which a unit is forgotten")] = None,
+    delays: Annotated[str, typer.Option(help="open conversions: nothing, estimated, law")] = "nothing",
+    visits: Annotated[
+        int, typer.Option(min=1, help="how often each unit comes; each visit is a decision")
+    ] = 1,
+    sticky: Annotated[
+        list[str] | None,
+        typer.Option(help="of units that return, again for each: forever, ttl:2000 (decisions), none, soft"),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="the same seed gives the same figures")] = 1,
+    form: Annotated[str, typer.Option("--format", help="table, json or csv")] = "table",
+    svg: Annotated[Path | None, typer.Option(help="draw the regret curves into this file")] = None,
+) -> None:
+    """What policies would cost in a world whose truth is known: for planning, before any traffic."""
+    from litmus_server.bandits.figure import figure
+    from litmus_server.processes.simulation import FORMATS, Refusal, compare
+
+    try:
+        if form not in FORMATS:
+            raise Refusal(f"--format is {', '.join(FORMATS)}, not {form}")
+        found = compare(
+            environment=environment,
+            classes=classes,
+            rates=rates,
+            policies=policy or (),
+            runs=runs,
+            horizon=horizon,
+            floor=floor,
+            every=every,
+            half_life=half_life,
+            holdback=holdback,
+            window=window,
+            correct=delays,
+            visits=visits,
+            sticky=sticky or (),
+            seed=seed,
+        )
+        if svg is not None:
+            svg.write_text(figure(found), encoding="utf-8")
+    except (Refusal, OSError) as refusal:
+        _refuse(refusal)
+    typer.echo(FORMATS[form](found))
 
 
 @app.command()

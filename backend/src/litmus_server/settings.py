@@ -4,6 +4,7 @@ It knows names, defaults and what may go together; it must not know who uses a s
 """
 
 import os
+import re
 import secrets
 import sys
 from contextlib import suppress
@@ -13,6 +14,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_BASE = re.compile(
+    r"(https?://[A-Za-z0-9.-]+(:\d+)?|(?=/))(/[A-Za-z0-9._~-]+)*/?"
+)  # it stands in a page and in a header
 
 
 class Refused(Exception):
@@ -47,6 +52,8 @@ class Settings(BaseSettings):
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias="LITMUS_CORS_ORIGINS")
     dashboard_url: str | None = Field(None, validation_alias="LITMUS_DASHBOARD_URL")
+    dashboard_port: int | None = Field(None, ge=0, le=65535, validation_alias="LITMUS_DASHBOARD_PORT")
+    api_base: str | None = Field(None, validation_alias="NUXT_PUBLIC_API_BASE")
     database_pool: int = Field(4, ge=2, le=64, validation_alias="LITMUS_DATABASE_POOL")
     shutdown_seconds: float = Field(10, gt=0, le=600, validation_alias="LITMUS_SHUTDOWN_SECONDS")
 
@@ -98,6 +105,13 @@ class Settings(BaseSettings):
             scheme, found, host = origin.partition("://")
             if scheme not in {"http", "https"} or not found or not host or set(host) & set("/*?#"):
                 raise ValueError(f"{origin!r} is not an exact origin such as https://shop.example")
+        return value
+
+    @field_validator("api_base", mode="after")
+    @classmethod
+    def _below(cls, value: str | None) -> str | None:
+        if value is not None and not _BASE.fullmatch(value):
+            raise ValueError(f"{value!r} is neither a URL such as http://localhost:8000/api/v1 nor a path")
         return value
 
     @property

@@ -29,16 +29,20 @@ from litmus_server.http.v1.live import Live
 from litmus_server.http.v1.tail import Tail
 from litmus_server.services.decisions import Decisions
 from litmus_server.services.definitions import Definitions
+from litmus_server.services.evaluations import Evaluations
 from litmus_server.services.experiments import Experiments
+from litmus_server.services.explorations import Explorations
+from litmus_server.services.exports import Exports
 from litmus_server.services.ingest import Ingest
 from litmus_server.services.inspection import Inspection
+from litmus_server.services.power import Power
 from litmus_server.services.reports import Reports
 from litmus_server.services.snapshots import Snapshots
 from litmus_server.services.targeting import Targeting
 from litmus_server.settings import Settings
 from litmus_server.store import control, policies
 from litmus_server.store.assignments import AssignmentWriter
-from litmus_server.store.database import connect, open_pool
+from litmus_server.store.database import connect, pool_of
 from litmus_server.store.dead_letters import DeadLetterWriter
 from litmus_server.store.events import EventWriter
 from litmus_server.store.inspection import InspectionStore
@@ -46,10 +50,12 @@ from litmus_server.store.jobs import Queue
 from litmus_server.store.journal import BatchIds, Journal
 from litmus_server.store.ledger import MetricRegistry, UnitLedger
 from litmus_server.store.published import Published
+from litmus_server.store.replay import PastDecisions
 from litmus_server.store.reports import CHANNEL as REPORTED
 from litmus_server.store.reports import ReportStore
 from litmus_server.store.schema import head
 from litmus_server.store.targeting import TargetingStore
+from litmus_server.store.units import UnitStore
 from litmus_server.store.vitals import Probe
 
 log = structlog.get_logger(__name__)
@@ -60,7 +66,7 @@ POLL = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Everything that answers requests."""
+    """Everything that answers requests. It opens nothing until it is run."""
 
     settings: Settings
     pool: "asyncpg.Pool[Any]"
@@ -69,12 +75,18 @@ class Runtime:
     targeting: Targeting
     definitions: Definitions
     reports: Reports
+    power: Power
+    evaluations: Evaluations
+    explorations: Explorations
+    exports: Exports
     live: Live
     inspection: Inspection
     tail: Tail
     decisions: Decisions
     data: DataPlane
     operations: Operations
+    snapshots: Snapshots
+    journals: tuple["Journal[Any, Any]", ...]
     closing: asyncio.Event
     """Set when the end begins: whoever holds a connection open for long lets go of it."""
 
@@ -84,10 +96,9 @@ class Runtime:
         self.closing.set()
 
 
-@asynccontextmanager
-async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]:
-    """A runtime on a database that answers; at the end its journals have written what was waiting."""
-    pool = await open_pool(url, size=settings.database_pool)
+def assembled(settings: Settings, url: str) -> Runtime:
+    """A runtime that has not been opened: enough to say which routes there are. Needs a running event loop."""
+    pool = pool_of(url, size=settings.database_pool)
     snapshots = Snapshots(Published(pool))
     ids = BatchIds()
     assignments = Journal[Candidate, Stored | None]("assignments", url, ids, AssignmentWriter.bind)
@@ -107,13 +118,14 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
         development=settings.development,
     )
     catalog, book = control.Control(pool), TargetingStore(pool)
-    reports = Reports(ReportStore(pool), Queue(pool))
-    inspection = Inspection(InspectionStore(pool), snapshots, ledger)
+    readings, queue = ReportStore(pool), Queue(pool)
+    reports = Reports(readings, queue)
+    inspection = Inspection(InspectionStore(pool), snapshots, ledger, PastDecisions(pool))
     decisions = Decisions(
         snapshots, assignments, events, ledger, settings.signing_secret, lambda: dt.datetime.now(dt.UTC)
     )
     closing = asyncio.Event()
-    runtime = Runtime(
+    return Runtime(
         settings=settings,
         pool=pool,
         authenticator=authenticator,
@@ -121,6 +133,10 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
         targeting=Targeting(book, snapshots.refresh),
         definitions=Definitions(catalog, book, Targeting, snapshots.refresh),
         reports=reports,
+        power=Power(queue, readings),
+        evaluations=Evaluations(queue, readings),
+        explorations=Explorations(queue, readings),
+        exports=Exports(queue, readings, UnitStore(pool)),
         live=Live(reports, Door(authenticator, closing)),
         inspection=inspection,
         tail=Tail(inspection, Door(authenticator, closing)),
@@ -134,21 +150,31 @@ async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]
             snapshot_loaded=lambda: snapshots.loaded,
             collectors=[_Counts(journals, ingest, snapshots)],
         ),
+        snapshots=snapshots,
+        journals=journals,
         closing=closing,
     )
-    for journal in journals:
+
+
+@asynccontextmanager
+async def opened_runtime(settings: Settings, url: str) -> AsyncIterator[Runtime]:
+    """A runtime on a database that answers; at the end its journals have written what was waiting."""
+    runtime = assembled(settings, url)
+    await runtime.pool
+    for journal in runtime.journals:
         journal.start()
     with suppress(Unavailable):  # then the poll will read it
-        await snapshots.refresh()
-    following = asyncio.create_task(_follow(snapshots, reports, url), name="snapshots")
+        await runtime.snapshots.refresh()
+    following = asyncio.create_task(_follow(runtime.snapshots, runtime.reports, url), name="snapshots")
     try:
         yield runtime
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
-        await reports.close()
-        await asyncio.gather(*(journal.close(settings.shutdown_seconds) for journal in journals))
-        await _closed(pool)
+        await runtime.reports.close()
+        await runtime.explorations.close()
+        await asyncio.gather(*(journal.close(settings.shutdown_seconds) for journal in runtime.journals))
+        await _closed(runtime.pool)
 
 
 async def _follow(snapshots: Snapshots, reports: Reports, url: str) -> None:

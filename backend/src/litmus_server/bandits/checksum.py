@@ -1,6 +1,6 @@
 """The checksum of a policy document, the same in every language: SHA-256 of its canonical JSON (RFC 8785).
 
-It must not know what a policy document holds.
+It must not know what a policy's state holds.
 """
 
 import json
@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from hashlib import sha256
 from math import isfinite
+
+from litmus_server.domain.policy import Policy, signed
 
 _EXACT = 2**53 - 1
 
@@ -20,6 +22,12 @@ def checksum(document: Mapping[str, object]) -> str:
     booleans and None.
     """
     return sha256(canonical_json(document).encode()).hexdigest()
+
+
+def is_genuine(experiment_id: str, policy: Policy) -> bool:
+    """Whether a version is what its checksum was taken of."""
+    content = signed(experiment_id, policy.version, policy.revision, policy.propensities, policy.document)
+    return checksum(content) == policy.checksum
 
 
 def canonical_json(value: object) -> str:

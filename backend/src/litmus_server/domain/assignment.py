@@ -10,7 +10,10 @@ UNIT_LIMIT = 256
 
 
 class Candidate(NamedTuple):
-    """A decision that becomes the unit's assignment if the unit has none. `attributes` is JSON text."""
+    """A decision that becomes the unit's assignment if the unit has none. `attributes` and `context` are JSON text.
+
+    Where units are drawn anew after a while, `unit` is a stay's name and `stay_of` the unit whose it is.
+    """
 
     unit: str
     experiment: int
@@ -22,6 +25,9 @@ class Candidate(NamedTuple):
     key_id: int | None
     revision: int
     attributes: str | None
+    context: str | None = None
+    """Of a draw that was this unit's own, what makes it again: `Drawn.document`."""
+    stay_of: str | None = None
     exposure: str | None = None
     """The event id of an exposure to log in the same transaction."""
 

@@ -18,6 +18,8 @@ class Cause:
     actor: str | None = None
     reason: str | None = None
     request_id: str | None = None
+    evidence: Mapping[str, Any] | None = None
+    """Of what is done by itself: the numbers that the rule went by. Of what a person bears with: the alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class AuditEntry:
     request_id: str | None
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
+    evidence: Mapping[str, Any] | None = None
+    """What a rule went by, or the alarm that a person bore with; None of all else that people do."""
 
 
 @dataclass(frozen=True, slots=True)

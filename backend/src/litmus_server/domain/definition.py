@@ -182,8 +182,8 @@ def read_wanted(document: Mapping[str, Any]) -> Wanted:
     except Invalid as invalid:
         form.adopt(invalid)
     for place, state in states.items():
-        if state not in ("active", "paused"):
-            form.fault_at("variants", f"/{place}/state", "must be active or paused")
+        if state not in ("active", "paused", "retired"):
+            form.fault_at("variants", f"/{place}/state", "must be active, paused or retired")
     form.close(TITLE)
     return Wanted(draft, status, {draft.variants[place].key: state for place, state in states.items()})
 
@@ -302,21 +302,27 @@ def _variant_changes(
 ) -> list[dict[str, Any]]:
     """One change a variant, in the document's order, so that faults point into the document."""
     keys, there = [each["key"] for each in wanted], [variant.key for variant in before.variants]
-    if keys != there and (set(keys) <= set(there)):
+    kept = [key for key in keys if key in there]
+    if kept != there or keys[: len(there)] != there:
         missing = [key for key in there if key not in keys]
         message = (
-            f"{', '.join(missing)} is missing, and cannot be removed once it has started: pause it, with weight 0"
+            f"{', '.join(missing)} is missing, and cannot be removed once it has started: pause it, with weight 0, or retire it"
             if missing
-            else f"must stay in their order, which is {', '.join(there)}: shares are drawn in it"
+            else f"must stay in their order, which is {', '.join(there)}, and before those that are added: shares are drawn in it"
         )
         raise Invalid(f"variants: {message}", (Fault("/variants", message),), TITLE)
+    # Weights say how a bandit begins; once it has gained a variant, they are no longer those of any document.
+    grown = len(keys) > len(there) or any(not variant.weight for variant in before.variants)
+    spent = {"weight"} if before.adaptive and grown else set()
     known = {each["key"]: each for each in definition(before)["variants"]}
     now = {variant.key: variant.state for variant in before.variants}
     changes = []
     for each in wanted:
         mine = known.get(each["key"], {})
         change = {
-            name: value for name, value in each.items() if name == "key" or not same(mine.get(name), value)
+            name: value
+            for name, value in each.items()
+            if name == "key" or not (name in spent or same(mine.get(name), value))
         }
         if each["key"] in states and states[each["key"]] != now.get(each["key"]):
             change["state"] = states[each["key"]]
@@ -345,6 +351,6 @@ def _read_states(document: Mapping[str, Any]) -> tuple[dict[int, Any], dict[str,
 
 def _refuse_paused(wanted: Wanted) -> None:
     for place, variant in enumerate(wanted.draft.variants):
-        if wanted.states.get(variant.key) == "paused":
-            message = "a variant can be paused once the experiment has started; until then give it weight 0"
+        if wanted.states.get(variant.key) in {"paused", "retired"}:
+            message = "a variant can be paused or retired once the experiment has started; until then give it weight 0"
             raise Invalid(f"variants: {message}", (Fault(f"/variants/{place}/state", message),), TITLE)

@@ -4,7 +4,7 @@ It must not know which API it came through; field names are the canonical ones.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
@@ -13,6 +13,7 @@ from re import sub
 from typing import Any
 from unicodedata import normalize
 
+from litmus_server.domain.acting import Acting, read_acting
 from litmus_server.domain.audience import read_condition
 from litmus_server.domain.errors import Invalid
 from litmus_server.domain.factors import (
@@ -25,11 +26,24 @@ from litmus_server.domain.factors import (
     read_factors,
     refuse_cells,
 )
+from litmus_server.domain.features import MOST_SEGMENTS, Schema, read_features
 from litmus_server.domain.flag import ValueType, wrong_value
 from litmus_server.domain.form import Form
+from litmus_server.domain.holdback import DEFAULT as DEFAULT_HOLDBACK
+from litmus_server.domain.holdback import Holdback, read_holdback
 from litmus_server.domain.layer import LayerShare
-from litmus_server.domain.metric import MOST_METRICS, Metric, MetricKind, Role, read_metric
+from litmus_server.domain.metric import (
+    MOST_METRICS,
+    Metric,
+    MetricKind,
+    Role,
+    misnamed,
+    read_metric,
+    settled,
+)
+from litmus_server.domain.plan import AnalysisPlan, read_plan
 from litmus_server.domain.ramp import read_ramp
+from litmus_server.domain.stickiness import read_stickiness
 from litmus_server.domain.weights import equal_ppm, share_to_ppm, to_ppm
 
 KEY = pattern(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
@@ -38,11 +52,11 @@ MOST_FORCED = 1_000
 """Units with a forced variant."""
 MOST_CONFIG = 100_000
 """Bytes of a variant's config as compact JSON."""
+DEFAULT_SIGNIFICANCE = 0.95
 TITLE = "Invalid experiment configuration"
 
 _UUID = pattern(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _RESERVED = {"conversions"}
-_UNIT_TYPE = pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _UNIT = pattern(r"[^\x00\ud800-\udfff]{1,256}")
 _DIMENSIONS = ("country", "device", "browser", "platform")
 _MOST_UNITS = 10**12
@@ -52,32 +66,141 @@ class ExperimentType(StrEnum):
     """How the shares of the variants come about."""
 
     AB = "ab"
+    BAYESIAN_AB = "bayesian_ab"
+    """Fixed as in `ab`, and a rule promotes the variant that is probably the best (`litmus_server.rules`)."""
     THOMPSON_SAMPLING = "thompson_sampling"
+    UCB = "ucb"
+    UCB1 = "ucb1"
+    UCB_TUNED = "ucb_tuned"
+    EPSILON_GREEDY = "epsilon_greedy"
+    TOP_TWO = "top_two"
+    EXPLORATION_SAMPLING = "exploration_sampling"
+    LINUCB = "linucb"
+    LINTS = "lints"
+    SQUARECB = "squarecb"
+    SEGMENTED_THOMPSON = "segmented_thompson"
     FLAG = "flag"
     """Fixed as in `ab`, and nothing is measured."""
 
     @property
     def adaptive(self) -> bool:
         """Whether they are learned."""
+        return self not in FIXED
+
+    @property
+    def contextual(self) -> bool:
+        """Whether they are learned, and depend on features of the unit."""
+        return self in CONTEXTUAL
+
+    @property
+    def judges(self) -> bool:
+        """Whether it goes by its primary metric, and so needs one."""
         return self not in {ExperimentType.AB, ExperimentType.FLAG}
+
+    @property
+    def learns_from(self) -> tuple[MetricKind, ...]:
+        """The kinds of primary metric that it can go by; those that are learned treat rates and numbers alike."""
+        if self in {ExperimentType.BAYESIAN_AB, ExperimentType.SEGMENTED_THOMPSON}:
+            return (MetricKind.CONVERSION,)
+        return (MetricKind.CONVERSION, MetricKind.MEAN) if self.adaptive else tuple(MetricKind)
+
+
+FIXED: Collection[str] = frozenset({ExperimentType.AB, ExperimentType.BAYESIAN_AB, ExperimentType.FLAG})
+"""The types whose weights somebody chooses."""
+LINEAR: Collection[str] = frozenset({ExperimentType.LINUCB, ExperimentType.LINTS, ExperimentType.SQUARECB})
+"""The types that learn a linear model of each variant; of these `squarecb` can do with scores from outside."""
+CONTEXTUAL: Collection[str] = frozenset({*LINEAR, ExperimentType.SEGMENTED_THOMPSON})
+"""The types whose shares depend on features of the unit."""
+MOST_MODEL = 250_000
+"""Numbers that a version's linear models may have, of all variants together."""
+
+
+class Purpose(StrEnum):
+    """What people want of an experiment: the `mode` that they choose where they do not choose a type."""
+
+    EARN = "earn"
+    LEARN = "learn"
+    TEST = "test"
+
+
+PURPOSES: Mapping[Purpose, ExperimentType] = {
+    Purpose.EARN: ExperimentType.THOMPSON_SAMPLING,
+    Purpose.LEARN: ExperimentType.TOP_TWO,
+    Purpose.TEST: ExperimentType.AB,
+}
+"""The type that a purpose stands for."""
+
+
+def purpose_of(kind: ExperimentType) -> Purpose | None:
+    """What experiments of this type are for; None of a flag, which measures nothing."""
+    if kind is ExperimentType.FLAG:
+        return None
+    if kind in {ExperimentType.TOP_TWO, ExperimentType.EXPLORATION_SAMPLING}:
+        return Purpose.LEARN
+    return Purpose.EARN if kind.adaptive else Purpose.TEST
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number that a type of experiment takes."""
+    """A number that a type of experiment takes; without a default it may be left out, and is then not there."""
 
     low: float
     high: float
-    default: float
+    default: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Something that a type of experiment does, or does not."""
+
+    default: bool | None
+    """None: it may be left out, and is then not there."""
 
 
 _PRIOR = {"prior_alpha": Parameter(1e-6, 1e9, 1), "prior_beta": Parameter(1e-6, 1e9, 1)}
-PARAMETERS: Mapping[ExperimentType, Mapping[str, Parameter]] = {
+_EARN, _LEARN = Parameter(0, 0.5, 0.002), Parameter(0, 0.5, 0.01)
+_PROMOTION = Parameter(0.5001, 1 - 1e-6, 0.99)
+# What all bandits take that treat units alike. Days and hours are of the wall clock.
+_BANDIT: Mapping[str, Parameter | Switch] = {
+    "half_life_days": Parameter(1 / 24, 3_650, None),
+    "window_days": Parameter(1 / 24, 3_650, None),
+    "mean_delay_hours": Parameter(1 / 60, 8_760, None),
+    "learned_delays": Switch(None),
+    "promotion_threshold": _PROMOTION,
+}
+_BOUND: Mapping[str, Parameter | Switch] = {"c": Parameter(0.01, 100, 2), "floor": _EARN, **_BANDIT}
+# No floor of nothing: of a decision that could not have been another one, nobody can say later what that would have earned.
+_LINEAR = {"ridge": Parameter(1e-3, 1e6, 1), "floor": Parameter(1e-4, 0.5, 0.001)}
+PARAMETERS: Mapping[ExperimentType, Mapping[str, Parameter | Switch]] = {
     ExperimentType.AB: _PRIOR,
-    ExperimentType.THOMPSON_SAMPLING: {**_PRIOR, "floor": Parameter(0, 0.5, 0.002)},
+    ExperimentType.BAYESIAN_AB: {**_PRIOR, "early_stopping_threshold": Parameter(0.5, 1 - 1e-6, 0.95)},
+    ExperimentType.THOMPSON_SAMPLING: {**_PRIOR, "floor": _EARN, **_BANDIT},
+    ExperimentType.UCB: _BOUND,
+    ExperimentType.UCB1: _BOUND,
+    ExperimentType.UCB_TUNED: _BOUND,
+    ExperimentType.EPSILON_GREEDY: {
+        "epsilon": Parameter(0, 1, 0.1),
+        "decay": Switch(False),
+        "floor": _EARN,
+        **_BANDIT,
+    },
+    ExperimentType.TOP_TWO: {**_PRIOR, "beta": Parameter(0.01, 1, 0.5), "floor": _LEARN, **_BANDIT},
+    ExperimentType.EXPLORATION_SAMPLING: {**_PRIOR, "floor": _LEARN, **_BANDIT},
+    ExperimentType.LINUCB: {"exploration": Parameter(0.001, 100, 0.5), **_LINEAR},
+    ExperimentType.LINTS: {"exploration": Parameter(0.001, 100, 0.65), **_LINEAR},
+    ExperimentType.SQUARECB: {"exploration": Parameter(0.001, 100, 4), **_LINEAR},
+    ExperimentType.SEGMENTED_THOMPSON: {**_PRIOR, "floor": Parameter(1e-4, 0.5, 0.002)},
     ExperimentType.FLAG: {},
 }
-"""`floor` is the least share of each variant, so that the report stays honest about losers."""
+"""`floor` is the least share of each variant, so that the report stays honest about losers. `early_stopping_threshold` is
+the probability of being the best from which on a variant is promoted before the plan's last look, `promotion_threshold` that
+of a bandit. A unit counts half after `half_life_days` and not at all after `window_days`; `mean_delay_hours` is how long
+conversions take on average, where that is known, and with `learned_delays` it is learned of each variant. The other names are the policy's own (`litmus_server.bandits.policies`)."""
+
+
+def learns_delays(parameters: Mapping[str, float | bool]) -> bool:
+    """Whether an experiment of these parameters learns of each variant how long conversions take."""
+    return bool(parameters.get("learned_delays"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +228,26 @@ class Draft:
     owner: str
     tags: tuple[str, ...]
     unit_type: str
+    ttl_seconds: int | None
     public: bool
     traffic: int
     variants: tuple[DraftVariant, ...]
     metrics: tuple[Metric, ...]
-    parameters: Mapping[str, float]
+    parameters: Mapping[str, float | bool]
     dimensions: tuple[str, ...]
     planned_units: int | None
     min_sample_size: int | None
     significance: float
     auto_promote: bool
+    acting: Acting
+    analysis: AnalysisPlan
     factors: Sequence[Mapping[str, Any]] | None
+    features: Sequence[Mapping[str, Any]] | None
     value_type: ValueType | None
     audience: Mapping[str, Any] | None
     layer: LayerShare | None
     holdout: bool
+    holdback: Holdback | None
     forced: Mapping[str, str]
     starts_at: dt.datetime | None
     ends_at: dt.datetime | None
@@ -137,13 +265,17 @@ def parse_draft(document: object) -> Draft:
 def read_draft(form: Form) -> Draft:
     """The draft in this form; meaningless unless `form.close` then finds no fault."""
     name = form.text("name", 200)
-    kind = form.choice("type", ExperimentType, ExperimentType.AB)
+    kind = _read_type(form)
     value_type = _read_value_type(form, kind)
     noted = form.noted
     factors = read_factors(form, MOST_CONFIG)
     form.value("variants")
     form.value("cells")
     variants = _read_variants(form, kind, value_type, factors) if form.noted == noted else ()
+    unit_type, ttl_seconds = read_stickiness(form, is_flag=kind is ExperimentType.FLAG)
+    planned_units = form.integer("planned_units", 1, _MOST_UNITS)
+    significance = form.number("significance_threshold", 1e-6, 1 - 1e-6, DEFAULT_SIGNIFICANCE)
+    metrics = _read_metrics(form, kind)
     starts_at, ends_at = form.moment("starts_at"), form.moment("ends_at")
     if starts_at is not None and ends_at is not None and ends_at <= starts_at:
         form.fault("ends_at", "must be after starts_at")
@@ -155,22 +287,27 @@ def read_draft(form: Form) -> Draft:
         hypothesis=form.text("hypothesis", 10_000, "", lines=True),
         owner=form.text("owner", 200, ""),
         tags=form.texts("tags", 50, 64),
-        unit_type=form.text("unit_type", 64, "user", shape=_UNIT_TYPE),
+        unit_type=unit_type,
+        ttl_seconds=ttl_seconds,
         public=form.flag("public"),
         traffic=share_to_ppm(form.number("traffic_allocation", 0, 1, 1), "/traffic_allocation"),
         variants=variants,
-        metrics=_read_metrics(form, kind),
-        parameters=_read_parameters(form, kind, len(variants)),
+        metrics=metrics,
+        parameters=_read_parameters(form, kind, len(variants), metrics, significance),
         dimensions=form.texts("dimensions", 16, 64, _DIMENSIONS),
-        planned_units=form.integer("planned_units", 1, _MOST_UNITS),
+        planned_units=planned_units,
         min_sample_size=form.integer("min_sample_size", 1, _MOST_UNITS),
-        significance=form.number("significance_threshold", 1e-6, 1 - 1e-6, 0.95),
+        significance=significance,
         auto_promote=form.flag("auto_promote_winner"),
+        acting=read_acting(form),
+        analysis=read_plan(form, "analysis", planned_units),
         factors=None if factors is None else [factor.document for factor in factors],
+        features=_read_features(form, kind, len(variants)),
         value_type=value_type,
         audience=read_condition(form, "audience"),
         layer=_read_layer(form),
         holdout=form.flag("holdout", default=True),
+        holdback=_read_holdback(form, kind),
         forced=_read_forced(form, variants),
         starts_at=starts_at,
         ends_at=ends_at,
@@ -211,6 +348,23 @@ def read_key(form: Form, name: str, kind: str) -> str:
     if not _free(key):
         form.fault("key", "is reserved" if key in _RESERVED else "must not look like an id")
     return key
+
+
+def _read_type(form: Form) -> ExperimentType:
+    """The type that is given, or that the purpose stands for; both only where they agree."""
+    kind = form.choice("type", ExperimentType, ExperimentType.AB)
+    if not form.has("mode"):
+        return kind
+    noted = form.noted
+    purpose = form.choice("mode", Purpose, Purpose.TEST)
+    if form.noted > noted:
+        return kind
+    if not form.has("type"):
+        return PURPOSES[purpose]
+    if purpose_of(kind) is not purpose:
+        fitting = ", ".join(each for each in ExperimentType if purpose_of(each) is purpose)
+        form.fault("mode", f"{purpose} is not what {kind} is for: {fitting}")
+    return kind
 
 
 def _read_value_type(form: Form, kind: ExperimentType) -> ValueType | None:
@@ -332,11 +486,13 @@ def _read_metrics(form: Form, kind: ExperimentType) -> tuple[Metric, ...]:
                 form.fault(name, "a flag measures nothing: an experiment of another type does")
         return ()
     metrics = []
+    noted = form.noted
     if form.has("primary_metric"):
         metrics.append(read_metric(form, "primary_metric", (Role.PRIMARY,), MetricKind.CONVERSION))
-        if kind.adaptive and metrics[0].kind is not MetricKind.CONVERSION:
-            form.fault("primary_metric", f"must be of kind conversion: that is what {kind} learns from")
-    elif kind.adaptive:
+        if metrics[0].kind not in kind.learns_from:
+            kinds = " or ".join(kind.learns_from)
+            form.fault("primary_metric", f"must be of kind {kinds}: that is what {kind} learns from")
+    elif kind.judges:
         metrics.append(Metric("conversion", Role.PRIMARY, MetricKind.CONVERSION))
     entries = form.entries("secondary_metrics", MOST_METRICS - len(metrics))
     roles = (Role.SECONDARY, Role.GUARDRAIL)
@@ -347,16 +503,76 @@ def _read_metrics(form: Form, kind: ExperimentType) -> tuple[Metric, ...]:
             entries.fault(place, f"metric {metric.name} is declared already")
         names.add(metric.name)
         metrics.append(metric)
-    return tuple(metrics)
+    if form.noted > noted:
+        return tuple(metrics)
+    places = [("primary_metric", "")] * (len(metrics) - len(list(entries)))
+    places += [("secondary_metrics", f"/{place}") for place in entries]
+    for (field, below), metric in zip(places, metrics, strict=True):
+        for part, problem in misnamed(metric, metrics):
+            form.fault_at(field, f"{below}/{part}", problem)
+    return settled(metrics)
 
 
-def _read_parameters(form: Form, kind: ExperimentType, count: int) -> dict[str, float]:
+def _read_parameters(
+    form: Form, kind: ExperimentType, count: int, metrics: Sequence[Metric], significance: float
+) -> dict[str, float | bool]:
     given = form.form("parameters")
-    known = PARAMETERS[kind]
-    parameters = {name: given.number(name, each.low, each.high, each.default) for name, each in known.items()}
+    parameters: dict[str, float | bool] = {}
+    for name, each in PARAMETERS[kind].items():
+        if isinstance(each, Switch):
+            if given.has(name) or each.default is not None:
+                parameters[name] = given.flag(name, default=bool(each.default))
+        elif given.has(name) or each.default is not None:
+            parameters[name] = given.number(name, each.low, each.high, each.default)
+    named = form.has("significance_threshold") and not given.has("promotion_threshold")
+    if named and "promotion_threshold" in parameters:
+        # Who names one threshold means that one: people of other tools know no second.
+        parameters["promotion_threshold"] = max(significance, _PROMOTION.low)
     if "floor" in parameters and parameters["floor"] * count > 1:
         given.fault("floor", f"{count} variants leave room for a floor of at most {1 / count:g}")
+    if learns_delays(parameters):
+        if "mean_delay_hours" in parameters:
+            given.fault(
+                "learned_delays", "give it or mean_delay_hours: a delay that is known needs no learning"
+            )
+        if metrics and metrics[0].role is Role.PRIMARY and metrics[0].kind is not MetricKind.CONVERSION:
+            given.fault(
+                "learned_delays", f"is of conversions, and the primary metric is of kind {metrics[0].kind}"
+            )
     return parameters
+
+
+def _read_features(form: Form, kind: ExperimentType, count: int) -> list[dict[str, Any]] | None:
+    features = read_features(form)
+    if features is None:
+        if kind.contextual and kind is not ExperimentType.SQUARECB:
+            form.fault("features", f"is required: {kind} decides by them")
+        return None
+    schema = Schema(features)
+    numbers = count * len(schema.columns) * (len(schema.columns) + 3) // 2
+    if not kind.contextual:
+        form.fault("features", f"is for {', '.join(sorted(CONTEXTUAL))}: {kind} treats all units alike")
+    elif kind is ExperimentType.SEGMENTED_THOMPSON and not 0 < schema.segments <= MOST_SEGMENTS:
+        what = (
+            f"make {schema.segments} segments" if schema.segments else "hold a number, which has no segments"
+        )
+        form.fault(
+            "features",
+            f"{what}: {kind} learns each of at most {MOST_SEGMENTS} on its own; lints learns what they share",
+        )
+    elif kind in LINEAR and numbers > MOST_MODEL:
+        message = (
+            f"make models of {numbers} numbers for {count} variants, and at most {MOST_MODEL} are possible"
+        )
+        form.fault("features", message)
+    return [feature.document for feature in features]
+
+
+def _read_holdback(form: Form, kind: ExperimentType) -> Holdback | None:
+    """Who names a purpose gets what serves it; who names an algorithm gets that algorithm and nothing beside it."""
+    earns = form.value("mode") == Purpose.EARN and not form.has("type")
+    learned = kind.adaptive and not kind.contextual
+    return read_holdback(form, possible=learned, default=DEFAULT_HOLDBACK if earns else None)
 
 
 def _read_ramp(form: Form) -> list[dict[str, Any]] | None:

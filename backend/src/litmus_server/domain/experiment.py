@@ -13,12 +13,16 @@ from uuid import UUID
 
 from litmus.decide import Policy, expand
 
+from litmus_server.domain.acting import Acting, Promotion
 from litmus_server.domain.audience import resolved
-from litmus_server.domain.draft import Draft, ExperimentType
+from litmus_server.domain.draft import Draft, ExperimentType, learns_delays
 from litmus_server.domain.errors import Fault, Invalid, InvalidTransition
+from litmus_server.domain.holdback import Holdback
 from litmus_server.domain.layer import Allocation, Layer, LayerShare, allocated
-from litmus_server.domain.metric import MOST_METRICS, Metric, Role, cohort_hours
+from litmus_server.domain.metric import MOST_METRICS, Metric, Role, cohort_hours, misnamed, settled
+from litmus_server.domain.plan import DEFAULT_PLAN, AnalysisPlan
 from litmus_server.domain.ramp import Hold, Progress, Step, steps_of
+from litmus_server.domain.stickiness import Sticky, sticky_of
 from litmus_server.domain.weights import renormalised, to_fraction
 
 
@@ -92,7 +96,7 @@ class Experiment:
     variants: tuple[Variant, ...]
     metrics: tuple[Metric, ...]
     """By slot: the k-th has slot k + 1."""
-    parameters: Mapping[str, float]
+    parameters: Mapping[str, float | bool]
     dimensions: tuple[str, ...]
     """Attributes that an assignment keeps."""
     created_at: dt.datetime
@@ -105,6 +109,8 @@ class Experiment:
     hypothesis: str = ""
     owner: str = ""
     tags: tuple[str, ...] = ()
+    ttl_seconds: int | None = None
+    """For how long a draw of a unit holds; None where it is not drawn anew."""
     public: bool = False
     epoch: int = 1
     """Grows with each change of fixed weights."""
@@ -114,12 +120,20 @@ class Experiment:
     min_sample_size: int | None = None
     significance: float = 0.95
     auto_promote: bool = False
+    acting: Acting = field(default_factory=Acting)
+    """What may be done to it by itself."""
+    promotion: Promotion | None = None
+    """The variant that a rule has promoted."""
+    analysis: AnalysisPlan = DEFAULT_PLAN
+    """How it is judged."""
     audience: Mapping[str, Any] | None = None
     """A condition (`litmus.decide.targeting`) that may name shared ones."""
     layer: Allocation | None = None
     """The range of a layer's buckets that it takes; free for others once it is completed or archived."""
     holdout: bool = True
     """Whether the global holdout keeps units out of it."""
+    holdback: Holdback | None = None
+    """Of an adaptive one: the units that are drawn as if nothing had been learned."""
     forced: Mapping[str, str] = field(default_factory=dict)
     """Unit id → variant key, for people who test it."""
     starts_at: dt.datetime | None = None
@@ -134,6 +148,8 @@ class Experiment:
     """Of its ramp, from the start until the last step is reached."""
     factors: Any = None
     """What is varied, as `factors.Factor.document`; each variant then says which levels it has."""
+    features: Any = None
+    """Of a contextual one: what it decides by, as `features.Feature.document`."""
     value_type: str | None = None
     """Of a flag: what each variant's config is (`flag.ValueType`)."""
     cloned_from: UUID | None = None
@@ -146,7 +162,10 @@ class Experiment:
 
     def __post_init__(self) -> None:
         """Derive, so that it cannot disagree, what is read often."""
-        weights = [variant.weight if variant.state == "active" else 0 for variant in self.variants]
+        active = [variant.state == "active" for variant in self.variants]
+        weights = [variant.weight if on else 0 for variant, on in zip(self.variants, active, strict=True)]
+        if self.adaptive and not any(weights):
+            weights = [int(on) for on in active]  # all that it began with are gone
         object.__setattr__(self, "weights", renormalised(weights))
 
     @property
@@ -155,14 +174,34 @@ class Experiment:
         return self.type.adaptive
 
     @property
+    def sticky(self) -> Sticky:
+        """What keeps a unit's variant."""
+        return sticky_of(self.unit_type, self.ttl_seconds)
+
+    @property
+    def alpha(self) -> float:
+        """The error that is allowed: 1 − significance, without the digits that subtracting invents."""
+        return round(1 - self.significance, 12)
+
+    @property
     def learning(self) -> bool:
         """Adaptive and running: such a revision has a policy of its own."""
         return self.adaptive and self.status is Status.RUNNING
 
     @property
+    def learns_delays(self) -> bool:
+        """Whether it learns of each variant how long conversions take."""
+        return learns_delays(self.parameters)
+
+    @property
     def winner(self) -> int | None:
         """The ordinal of the variant that was named the winner."""
         return next((each.ordinal for each in self.variants if each.id == self.winner_variant_id), None)
+
+    @property
+    def control(self) -> int:
+        """The ordinal of what the others are compared with."""
+        return next((each.ordinal for each in self.variants if each.is_control), 0)
 
     @property
     def primary(self) -> Metric | None:
@@ -255,6 +294,14 @@ class Experiment:
             return over
         return replace(over, winner_variant_id=winner.id, updated_at=self.after(at))
 
+    def promoted(self, promotion: Promotion, at: dt.datetime) -> "Experiment":
+        """The same experiment with the variant that a rule promotes: completed with it, or told to people. Raises as `moved`."""
+        self.refuse_archived()
+        variant = self.variant(promotion.variant_id)
+        assert variant is not None
+        after = self.concluded(variant, at) if promotion.concluded else self
+        return replace(after, promotion=promotion, updated_at=self.after(at))
+
     def shipping(self, winner: Variant | None, at: dt.datetime) -> "Experiment":
         """Completed, and answering with another winner from now on, or with the control again; itself when that is so
         already. Raises Invalid.
@@ -302,8 +349,25 @@ class Experiment:
         if len(self.metrics) >= MOST_METRICS:
             message = f"at most {MOST_METRICS} metrics can be declared"
             raise Invalid(message.capitalize(), (Fault("", message),))
-        metrics = (*self.metrics, replace(metric, slot=len(self.metrics) + 1))
-        return replace(self, metrics=metrics, cohort_hours=cohort_hours(metrics), updated_at=self.after(at))
+        faults = tuple(
+            Fault(f"/{field}", problem) for field, problem in misnamed(metric, [*self.metrics, metric])
+        )
+        if faults:
+            raise Invalid(f"{faults[0].pointer[1:]}: {faults[0].message}", faults)
+        metrics = settled((*self.metrics, replace(metric, slot=len(self.metrics) + 1)))
+        hours = cohort_hours(metrics, delays=self.learns_delays)
+        return replace(self, metrics=metrics, cohort_hours=hours, updated_at=self.after(at))
+
+    def freezing(self, name: str, value: int, at: dt.datetime) -> "Experiment":
+        """The same experiment with the cap of this metric, a quantile, frozen at a value in micro-units; itself when none is to
+        be frozen, and once it is archived.
+        """
+        found = next((each for each in self.metrics if each.name == name), None)
+        if self.archived_at or found is None or found.cap is None or found.cap.value is not None:
+            return self
+        frozen = replace(found, cap=replace(found.cap, value=value, frozen_at=at))
+        metrics = tuple(frozen if each is found else each for each in self.metrics)
+        return replace(self, metrics=metrics, updated_at=self.after(at))
 
     def after(self, at: dt.datetime) -> dt.datetime:
         """`at`, but later than all that was before, even when the clock was set back."""
@@ -359,7 +423,7 @@ def begin(
         created_at=at,
         updated_at=at,
         history=((at, Status.DRAFT),),
-        cohort_hours=cohort_hours(draft.metrics),
+        cohort_hours=cohort_hours(draft.metrics, delays=learns_delays(draft.parameters)),
         **chosen(draft),
     )
     refuse_past(experiment, at)
@@ -429,6 +493,7 @@ def entry(experiment: Experiment, policy: Policy | None = None, shared: Shared =
         "archived": experiment.archived_at is not None,
         "type": str(experiment.type),
         "unit_type": experiment.unit_type,
+        "ttl_seconds": experiment.ttl_seconds,
         "salt": experiment.salt,
         "traffic": experiment.traffic,
         "holdout": shared.holdout if experiment.holdout else None,
@@ -468,7 +533,14 @@ def entry(experiment: Experiment, policy: Policy | None = None, shared: Shared =
         "public": experiment.public,
         "dimensions": list(experiment.dimensions),
         "parameters": dict(experiment.parameters),
+        "holdback": experiment.holdback and experiment.holdback.published,
+        "features": experiment.features,
         "cohort_hours": experiment.cohort_hours,
+        "planned_units": experiment.planned_units,
+        "min_sample_size": experiment.min_sample_size,
+        "significance": experiment.significance,
+        "analysis": experiment.analysis.document,
+        "cells": [variant.factors for variant in experiment.variants],
         "metrics": [
             {
                 "name": metric.name,
@@ -478,6 +550,14 @@ def entry(experiment: Experiment, policy: Policy | None = None, shared: Shared =
                 "kind": str(metric.kind),
                 "direction": str(metric.direction),
                 "window_seconds": metric.window_seconds,
+                "numerator": metric.numerator,
+                "denominator": metric.denominator,
+                "quantile": metric.quantile,
+                "cap": metric.cap and {"quantile": metric.cap.quantile, "value": metric.cap.value},
+                "margin": metric.margin,
+                "minimum_effect": metric.minimum_effect,
+                "unit": metric.unit,
+                "covariates": None if metric.covariates is None else list(metric.covariates),
             }
             for metric in experiment.metrics
         ],
@@ -489,16 +569,7 @@ def entry(experiment: Experiment, policy: Policy | None = None, shared: Shared =
 
 def definition(experiment: Experiment) -> dict[str, Any]:
     """What a person chose, in the words of the API: the body that creates the same experiment (`draft.parse_draft`)."""
-    metrics = [
-        {
-            "name": metric.name,
-            "role": str(metric.role),
-            "kind": str(metric.kind),
-            "direction": str(metric.direction),
-            "window_seconds": metric.window_seconds,
-        }
-        for metric in experiment.metrics
-    ]
+    metrics = [metric.document for metric in experiment.metrics]
     return {
         "name": experiment.name,
         "key": experiment.key,
@@ -508,6 +579,8 @@ def definition(experiment: Experiment) -> dict[str, Any]:
         "owner": experiment.owner,
         "tags": list(experiment.tags),
         "unit_type": experiment.unit_type,
+        "sticky": str(experiment.sticky),
+        "ttl_seconds": experiment.ttl_seconds,
         "public": experiment.public,
         "traffic_allocation": to_fraction(experiment.traffic),
         "variants": [
@@ -522,6 +595,7 @@ def definition(experiment: Experiment) -> dict[str, Any]:
             for variant in experiment.variants
         ],
         "factors": experiment.factors,
+        "features": experiment.features,
         "value_type": experiment.value_type,
         "starts_at": experiment.starts_at and rfc3339(experiment.starts_at),
         "ends_at": experiment.ends_at and rfc3339(experiment.ends_at),
@@ -534,11 +608,14 @@ def definition(experiment: Experiment) -> dict[str, Any]:
         "min_sample_size": experiment.min_sample_size,
         "significance_threshold": experiment.significance,
         "auto_promote_winner": experiment.auto_promote,
+        "acting": experiment.acting.document,
+        "analysis": experiment.analysis.document,
         "audience": experiment.audience,
         "layer": None
         if experiment.layer is None
         else {"key": experiment.layer.key, "share": to_fraction(experiment.layer.share)},
         "holdout": experiment.holdout,
+        "holdback": experiment.holdback and experiment.holdback.document,
         "forced": dict(experiment.forced),
     }
 
@@ -556,6 +633,11 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "epoch": experiment.epoch,
         "variants": {each["key"]: {**each, **states[each["key"]]} for each in shown["variants"]},
         "secondary_metrics": {each["name"]: each for each in shown["secondary_metrics"]},
+        "frozen_caps": {
+            each.name: each.cap.value / 1e6
+            for each in experiment.metrics
+            if each.cap is not None and each.cap.frozen_at is not None and each.cap.value is not None
+        },
         "layer": None
         if experiment.layer is None
         else {
@@ -566,6 +648,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "start_failed": experiment.start_failed,
         "progress": experiment.progress and experiment.progress.document,
         "cloned_from": experiment.cloned_from and str(experiment.cloned_from),
+        "promotion": experiment.promotion and experiment.promotion.document,
         "winner": None if winner is None else experiment.variants[winner].key,
     }
 

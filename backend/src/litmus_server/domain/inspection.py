@@ -5,23 +5,17 @@ Newest first, by the time received. The classes of documents are their schema. I
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 import msgspec
-from litmus.decide import Experiment, Finding, Step, decide, explain
-from litmus.decide.explanation import Outcome as StepOutcome
-from litmus.decide.explanation import StepName
 
-from litmus_server.domain.assignment import Stored
-from litmus_server.domain.draft import ExperimentType
 from litmus_server.domain.errors import Fault, Invalid
 from litmus_server.domain.event import KINDS, Kind, Reason
 from litmus_server.domain.experiment import rfc3339
 from litmus_server.domain.listing import decode_cursor, encode_cursor, wrong_cursor
-from litmus_server.domain.weights import to_fraction
 
 MOST_EVENTS = 200
 """On one page."""
@@ -260,94 +254,6 @@ class UnitFindings:
     assignments: Sequence[UnitAssignment]
     events: Sequence[SeenEvent]
     next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ExplainedStep:
-    """One step of a decision. Exactly one of all has the outcome `settled`, and the reason, variant and propensity.
-
-    `not_set`: the experiment has no such step, or nothing of the kind was asked; `not_reached`: an earlier one settled the
-    matter. A step that draws has the `bucket` where the unit fell, of 0 to 999,999, and [start, stop), the buckets that pass
-    or, in the last step, those of the variant. `finding` is what the audience came to.
-    """
-
-    name: StepName
-    outcome: StepOutcome
-    reason: str | None = None
-    variant_key: str | None = None
-    propensity: float | None = None
-    bucket: int | None = None
-    start: int | None = None
-    stop: int | None = None
-    finding: Finding | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What a unit would get now, why, and every step on the way there. Nothing was assigned, and nothing logged.
-
-    `revision` and `policy_version` are what it was drawn by, so of a stored assignment those of its time; the latter is null
-    under fixed weights.
-    """
-
-    experiment_id: str
-    experiment_key: str
-    unit_id: str
-    in_experiment: bool
-    reason: str
-    variant_key: str
-    propensity: float
-    revision: int
-    policy_version: int | None
-    steps: Sequence[ExplainedStep]
-
-
-def explained(
-    experiment: Experiment,
-    unit: str,
-    attributes: Mapping[str, object],
-    forced: int | None,
-    stored: Stored | None,
-) -> Explanation:
-    """The decision of the kernel, step by step; `forced` and `stored` as the kernel takes them."""
-    assigned = None if stored is None else stored.variant
-    steps = tuple(
-        _step(step, experiment, stored) for step in explain(experiment, unit, attributes, forced, assigned)
-    )
-    settled = next(step for step in steps if step.outcome == "settled")
-    decision = decide(experiment, unit, attributes, forced)
-    told = Explanation(
-        experiment_id=experiment.id,
-        experiment_key=experiment.key,
-        unit_id=unit,
-        in_experiment=decision.in_experiment,
-        reason=settled.reason or decision.reason,
-        variant_key=settled.variant_key or experiment.variants[decision.variant].key,
-        propensity=to_fraction(decision.propensity) if settled.propensity is None else settled.propensity,
-        revision=decision.revision,
-        policy_version=decision.policy_version,
-        steps=steps,
-    )
-    if settled.name != "stored" or stored is None:
-        return told
-    adaptive = ExperimentType(experiment.type).adaptive
-    version = stored.epoch if adaptive else None
-    return replace(told, in_experiment=True, revision=stored.revision, policy_version=version)
-
-
-def _step(step: Step, experiment: Experiment, stored: Stored | None) -> ExplainedStep:
-    propensity = stored.propensity if step.reason == "stored" and stored is not None else step.propensity
-    return ExplainedStep(
-        name=step.name,
-        outcome=step.outcome,
-        reason=step.reason,
-        variant_key=None if step.variant is None else experiment.variants[step.variant].key,
-        propensity=None if propensity is None else to_fraction(propensity),
-        bucket=step.bucket,
-        start=step.start,
-        stop=step.stop,
-        finding=step.finding,
-    )
 
 
 def read_letter(body: str) -> Mapping[str, Any]:

@@ -22,9 +22,16 @@ class Watermark:
 
 @dataclass(frozen=True, slots=True)
 class VariantState:
-    """What one variant had shown when a version was published: `conversions` of `units` exposed units.
+    """What one variant had shown when a version was published, and what was believed of it then.
 
-    `alpha` and `beta` are of the posterior of its conversion rate, `expected_rate` its mean. `win_probability` is the
+    `units` are exposed units, `conversions` those with an event of the metric. `n` is how much they count for: the units, but
+    less where old ones fade or conversions are still to come. Of rates `successes` of `n` converted; of numbers `mean` and
+    `variance` are those of n units, in the metric's units. `joined` is how many units the experiment had when the variant was
+    added. `arrived` is the share of expected conversions that are in, where delays are corrected for, by a mean of
+    `mean_delay_hours`: the declared one, or the one that was learned of this variant.
+
+    `expected` is the mean of the posterior of the rate or mean, which [lower, upper] holds with probability 0.95; `alpha` and
+    `beta` are of a rate's posterior, `sd` of a number's. None while there is no posterior. `win_probability` is the
     probability that it is the best of the active ones; None for one that was paused or retired.
     """
 
@@ -32,9 +39,19 @@ class VariantState:
     active: bool
     units: int
     conversions: int
-    alpha: float
-    beta: float
-    expected_rate: float
+    n: float
+    successes: float | None
+    mean: float | None
+    variance: float | None
+    joined: int
+    arrived: float | None
+    mean_delay_hours: float | None
+    expected: float | None
+    lower: float | None
+    upper: float | None
+    alpha: float | None
+    beta: float | None
+    sd: float | None
     win_probability: float | None
 
 
@@ -43,13 +60,15 @@ class PolicyState:
     """From what a version was computed, and why it was published. `floor` is in ppm; variants by ordinal."""
 
     policy: str
-    parameters: Mapping[str, float]
+    parameters: Mapping[str, float | bool]
     floor: int
     metric: str
     direction: str
     reason: str
     watermark: Watermark
     variants: tuple[VariantState, ...]
+    holdback: tuple[int, ...] = ()
+    """What of each propensity is the holdback's, in ppm; nothing where there is none."""
 
     @property
     def units(self) -> int:
@@ -63,6 +82,7 @@ class PolicyState:
         return asdict(self) | {
             "watermark": watermark,
             "parameters": dict(self.parameters),
+            "holdback": list(self.holdback),
             "variants": [asdict(variant) for variant in self.variants],
         }
 
@@ -100,6 +120,7 @@ def read_state(document: Mapping[str, Any]) -> PolicyState | None:
         reason=document["reason"],
         watermark=Watermark(document["watermark"]["seq"], folded_at and dt.datetime.fromisoformat(folded_at)),
         variants=tuple(VariantState(**variant) for variant in document["variants"]),
+        holdback=tuple(document.get("holdback", ())),
     )
 
 

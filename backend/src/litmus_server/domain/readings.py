@@ -8,8 +8,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from litmus_server.domain.report import Leader, Mark, MetricDeclaration, Missing, Prior, VariantReport
-from litmus_server.domain.series import Series
+from litmus_server.domain.report import (
+    AfterBandit,
+    Effect,
+    FactorEffect,
+    Health,
+    Leader,
+    Mark,
+    MetricDeclaration,
+    Missing,
+    NamedTest,
+    PlanReport,
+    Prior,
+    VariantReport,
+    Verdict,
+)
+from litmus_server.domain.series import EffectSeries, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +59,51 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """One metric over time; `series` is null where nothing was counted in the time asked for."""
+    """One metric over time; `series` is null where nothing was counted in the time asked for.
+
+    `effects` are the lifts of the report's variants and how their intervals moved, over all of the time; null while no worker
+    has computed them, and for metrics that are not declared.
+    """
 
     experiment_id: str
     experiment_key: str
     series: Series | None
+    effects: Sequence[EffectSeries] | None
     missing: Mapping[str, Missing] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricAnalysis:
+    """What is inferred of one declared metric, as in the report."""
+
+    metric: MetricDeclaration
+    effects: Sequence[Effect]
+    factors: Sequence[FactorEffect]
+    tests: Sequence[NamedTest]
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """The inferential part of the report alone, with the same numbers. `bandit` is null under fixed weights."""
+
+    schema_version: int
+    stale: bool
+    experiment_id: str
+    experiment_key: str
+    name: str
+    type: str
+    status: str
+    computed_at: dt.datetime
+    watermark: Mark
+    lag_seconds: float
+    revision: int
+    policy_version: int | None
+    verdict: Verdict
+    plan: PlanReport
+    health: Health
+    primary_metric: MetricDeclaration | None
+    metrics: Sequence[MetricAnalysis]
+    bandit: AfterBandit | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +126,9 @@ class PublishedVersion:
 
 @dataclass(frozen=True, slots=True)
 class Bandit:
-    """Posteriors and shares as in the report, and the published versions, newest first."""
+    """Posteriors, shares and what the bandit has brought, as in the report; and the published versions, newest first: the state of
+    each has what was known and believed of every variant then.
+    """
 
     schema_version: int
     stale: bool
@@ -94,6 +149,7 @@ class Bandit:
     exposed_units: int
     leader: Leader | None
     variants: Sequence[VariantReport]
+    bandit: AfterBandit | None
     missing: Mapping[str, Missing]
     versions: Sequence[PublishedVersion]
     next_cursor: str | None

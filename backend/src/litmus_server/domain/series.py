@@ -102,6 +102,30 @@ class Series:
     variants: Sequence[VariantSeries]
 
 
+@dataclass(frozen=True, slots=True)
+class EffectSeries:
+    """How one variant's lift over control, and the interval around it, moved.
+
+    `by` cohort: the k-th point is of all units that were first exposed before `at[k]`, with what is known of them now. `by` time:
+    it is what was known at `at[k]`. The interval is always valid: all points hold at once with probability `level`. That of
+    `fixed_lower` to `fixed_upper` holds at one point that was planned, and for no other: what is outside it is the price of
+    looking often. Null where there was nothing to say yet, ends that are unbounded too. Plain figures, without adjustment.
+    """
+
+    variant_id: str
+    variant_key: str
+    metric_name: str
+    by: str
+    level: float
+    at: Sequence[dt.datetime]
+    units: Sequence[int]
+    lift: Sequence[float | None]
+    lower: Sequence[float | None]
+    upper: Sequence[float | None]
+    fixed_lower: Sequence[float | None]
+    fixed_upper: Sequence[float | None]
+
+
 def finest(extent: Extent) -> Interval:
     """The finest interval that shows all of it in 500 points, else days."""
     hours = (extent.last_hour - extent.first_hour).total_seconds() / 3600 + 1

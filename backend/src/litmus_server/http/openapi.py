@@ -15,7 +15,7 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 import msgspec
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, Response
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -78,13 +78,9 @@ def document(app: FastAPI, data: Iterable[DataRoute], requests: Iterable[type[Ba
 
 
 def docs(app: FastAPI, data: Sequence[DataRoute], requests: Sequence[type[BaseModel]]) -> APIRouter:
-    """/openapi.json, and /docs with its files, to which / leads. Open to everybody; nothing comes from another server."""
+    """/openapi.json, and /docs with its files. Open to everybody; nothing comes from another server."""
     router = APIRouter(include_in_schema=False)
     made: list[bytes] = []
-
-    @router.get("/")
-    async def home() -> Response:  # where people arrive
-        return RedirectResponse("/docs")
 
     @router.get("/openapi.json")
     def openapi() -> Response:  # not async: making it takes a while, and the loop decides meanwhile
@@ -163,7 +159,10 @@ def _describe(kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:
     """
     origin, inner = get_origin(kind), get_args(kind)
     if origin in {Union, UnionType}:
-        return {"anyOf": [_describe(each, schemas) for each in inner]}
+        kinds = [each for each in inner if each is not msgspec.UnsetType]  # left out, where it is not there
+        if len(kinds) == 1:
+            return _describe(kinds[0], schemas)
+        return {"anyOf": [_describe(each, schemas) for each in kinds]}
     if origin is Annotated and get_origin(inner[0]) is list:
         bounds = Annotated[list, *inner[1:]]
         return {**msgspec.json.schema(bounds), **_describe(inner[0], schemas)}

@@ -7,6 +7,7 @@ say goes into a file: the terminal is for what can be watched.
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -18,11 +19,13 @@ from litmus_server.settings import Refused, Settings
 
 _SCRIPT = "live_bandit_simulation.py"
 _PATIENCE = 10.0
+_TUTORIAL_PORT = 3000  # where the tutorial's links lead
 
 
 async def demonstrate(settings: Settings, *, rate: float) -> None:
     """Serve and simulate until Ctrl-C; then nothing of it runs any more, and the data is still there."""
     script = simulation()
+    settings = _with_dashboard(settings)
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     journal = settings.data_folder / "demo.log"
     _say(f"Litmus is starting. Its data and its log are in {settings.data_folder}")
@@ -30,6 +33,7 @@ async def demonstrate(settings: Settings, *, rate: float) -> None:
     @asynccontextmanager
     async def beside(address: str, stop: asyncio.Event) -> AsyncIterator[None]:
         _say(f"It answers on {address}   (interactive documentation: {address}/docs)")
+        _say(f"Look at it: {_dashboard(settings, address)}/experiments")
         _say("Ctrl-C ends the server, the simulation and its PostgreSQL.\n")
         # A session of its own: Ctrl-C reaches us, and we end it first, so that it can say how it went.
         child = await asyncio.create_subprocess_exec(
@@ -48,6 +52,22 @@ async def demonstrate(settings: Settings, *, rate: float) -> None:
         logs.configure(settings.log_level)
         await serve(settings, beside=beside, progress=_say)
     _say("Stopped.")
+
+
+def _with_dashboard(settings: Settings) -> Settings:
+    """With the dashboard on the tutorial's port too, unless somebody else has it."""
+    if settings.dashboard_port is not None:
+        return settings
+    with socket.socket() as trial, suppress(OSError):
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        trial.bind((settings.listens_on, _TUTORIAL_PORT))
+        return settings.model_copy(update={"dashboard_port": _TUTORIAL_PORT})
+    return settings
+
+
+def _dashboard(settings: Settings, address: str) -> str:
+    own = address if settings.dashboard_port is None else f"http://localhost:{settings.dashboard_port}"
+    return (settings.dashboard_url or own).rstrip("/")
 
 
 @contextmanager

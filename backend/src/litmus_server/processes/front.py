@@ -15,6 +15,12 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+_PAGE = b"""<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>Litmus</title>
+<h1>Litmus is starting</h1><p>It waits for %b.</p>
+"""
+
+
 class Front:
     """An ASGI application that becomes another one."""
 
@@ -34,7 +40,10 @@ class Front:
 
     async def _starting(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._not_yet(quote(scope["path"]), send)
+            if b"text/html" in dict(scope["headers"]).get(b"accept", b""):
+                await self._page(send)
+            else:
+                await self._not_yet(quote(scope["path"]), send)
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1013})
@@ -47,6 +56,19 @@ class Front:
         kind = b"application/json" if path in {"/health", "/ready"} else b"application/problem+json"
         headers = [(b"content-type", kind), (b"content-length", b"%d" % len(content)), (b"retry-after", b"1")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    async def _page(self, send: Send) -> None:
+        """For people: it comes again by itself, until there is more to see."""
+        content = _PAGE % self.waits_for.encode()
+        headers = [
+            (b"content-type", b"text/html; charset=utf-8"),
+            (b"content-length", b"%d" % len(content)),
+            (b"cache-control", b"no-store"),
+            (b"retry-after", b"1"),
+            (b"refresh", b"1"),
+        ]
+        await send({"type": "http.response.start", "status": 503, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
     def _body(self, path: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ import uvicorn
 from litmus_server import VERSION
 from litmus_server.processes.child import Child, at_end_of
 from litmus_server.processes.database import bring_up_to_date, is_new, opened
-from litmus_server.processes.front import Front
+from litmus_server.processes.front import Application, Front
 from litmus_server.processes.migration import Migration
 from litmus_server.processes.protocol import LeanHttp
 from litmus_server.settings import Refused, Settings
@@ -54,12 +54,15 @@ async def serve(
         loop.add_signal_handler(number, stop.set)
     if parent is not None:
         at_end_of(parent, stop.set)
-    with _listener(settings) as listener:
-        await _Server(settings, listener, stop, progress or log.info).run(beside)
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(listening(settings, settings.port))]
+        if settings.dashboard_port is not None:  # the same application on one more port
+            listeners.append(stack.enter_context(listening(settings, settings.dashboard_port)))
+        await _Server(settings, listeners, stop, progress or log.info).run(beside)
     log.info("stopped")
 
 
-class _Uvicorn(uvicorn.Server):
+class Listeners(uvicorn.Server):
     """Signals are ours: there is more to stop than the listeners."""
 
     @contextlib.contextmanager
@@ -72,18 +75,18 @@ class _Server:
     def __init__(
         self,
         settings: Settings,
-        listener: socket.socket,
+        listeners: list[socket.socket],
         stop: asyncio.Event,
         progress: Callable[[str], None],
     ) -> None:
-        self._settings, self._listener, self._stop, self._progress = settings, listener, stop, progress
+        self._settings, self._listeners, self._stop, self._progress = settings, listeners, stop, progress
         self._began = time.monotonic()
         self._front = Front(VERSION)
-        self._web = _Uvicorn(_configuration(self._front, settings))
+        self._web = Listeners(configuration(self._front, settings))
         self._started = False
 
     async def run(self, beside: Beside | None) -> None:
-        serving = asyncio.create_task(self._web.serve([self._listener]), name="listeners")
+        serving = asyncio.create_task(self._web.serve(self._listeners), name="listeners")
         # A listener that fails ends everything; so does a signal, also while we wait for a database that is not there.
         serving.add_done_callback(lambda _: self._stop.set())
         stages = asyncio.create_task(self._stages(serving, beside), name="stages")
@@ -113,7 +116,8 @@ class _Server:
             from litmus_server.apps import application
             from litmus_server.wiring import opened_runtime
 
-            async with _worker(settings, url) as worker, opened_runtime(settings, url) as runtime:
+            told = self._with_addresses()
+            async with _worker(settings, url) as worker, opened_runtime(told, url) as runtime:
                 self._front.show(application(runtime))
                 self._started = True
                 await worker.start()
@@ -123,7 +127,7 @@ class _Server:
                 # What a request makes goes by itself, when nothing refers to it: looking for cycles less often costs memory
                 # that nobody misses, and saves a tenth of the time.
                 gc.set_threshold(20_000, 20, 20)
-                port = self._listener.getsockname()[1]
+                port = _port(self._listeners[0])
                 log.info("ready", port=port, after_seconds=round(time.monotonic() - self._began, 3))
                 try:
                     await self._until_stop(beside, f"http://localhost:{port}")
@@ -131,6 +135,13 @@ class _Server:
                     runtime.leave()
                     await asyncio.sleep(_NOTICE)
                     await self._close(serving)
+
+    def _with_addresses(self) -> Settings:
+        """The settings with the dashboard's address: in development it is certain which it is."""
+        if self._settings.dashboard_url is not None or not self._settings.development:
+            return self._settings
+        address = f"http://localhost:{_port(self._listeners[-1])}"
+        return self._settings.model_copy(update={"dashboard_url": address})
 
     async def _until_stop(self, beside: Beside | None, address: str) -> None:
         if beside is None:
@@ -166,9 +177,10 @@ async def _worker(settings: Settings, url: str) -> AsyncIterator[Child]:
         await child.stop(settings.shutdown_seconds + _WORKER_ENDS)
 
 
-def _configuration(front: Front, settings: Settings) -> uvicorn.Config:
+def configuration(application: Application, settings: Settings) -> uvicorn.Config:
+    """Of uvicorn, for whatever we serve."""
     return uvicorn.Config(
-        front,
+        application,
         interface="asgi3",
         http=LeanHttp,
         proxy_headers=False,  # nothing that we answer depends on the address or the scheme of the caller
@@ -185,18 +197,24 @@ def _configuration(front: Front, settings: Settings) -> uvicorn.Config:
 
 
 @contextlib.contextmanager
-def _listener(settings: Settings) -> Iterator[socket.socket]:
-    host, port = settings.listens_on, settings.port
+def listening(settings: Settings, port: int) -> Iterator[socket.socket]:
+    """A listener on this port. Raises Refused, saying which variable chooses another one."""
+    host = settings.listens_on
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
         except OSError as error:
+            which = "PORT, or `litmus serve --port`," if port == settings.port else "LITMUS_DASHBOARD_PORT"
             raise Refused(
                 f"Port {port} on {host} cannot be opened: {error.strerror}. Is another Litmus running? "
-                "PORT, or `litmus serve --port`, chooses another one."
+                f"{which} chooses another one."
             ) from None
         listener.listen(2048)
-        log.info("listening", host=host, port=listener.getsockname()[1], env=settings.env)
+        log.info("listening", host=host, port=_port(listener), env=settings.env)
         yield listener
+
+
+def _port(listener: socket.socket) -> int:
+    return int(listener.getsockname()[1])

@@ -1,4 +1,4 @@
-"""`litmus worker`: folds, learns, reports and does jobs, beside any number of servers on one database.
+"""`litmus worker`: folds, learns, acts, reports and does jobs, beside any number of servers on one database.
 
 It knows which loops there are and that they end together; it must not know what any of them does.
 """
@@ -17,11 +17,14 @@ from litmus_server.jobs.handlers import define_schedules, handlers
 from litmus_server.jobs.runner import Runner
 from litmus_server.processes.child import at_end_of
 from litmus_server.processes.database import answering, running, schema
+from litmus_server.services.acting import Acting
 from litmus_server.services.analysis import Analysis
 from litmus_server.services.learning import Learning
 from litmus_server.services.timetable import Timetable
 from litmus_server.settings import Settings
+from litmus_server.store.acting import ActBook
 from litmus_server.store.alarms import AlarmBook
+from litmus_server.store.contextual_sums import ContextualStore
 from litmus_server.store.control import Control
 from litmus_server.store.database import named, open_pool
 from litmus_server.store.fold import Fold
@@ -33,7 +36,8 @@ from litmus_server.store.vitals import WORKER
 
 log = structlog.get_logger(__name__)
 
-_LOOK = 0.5  # seconds between two looks for experiments that have learned something, or whose time has come
+_LOOK = 0.5  # seconds between two looks for what can be learned, what rules say, and whose time has come
+_LOOK_PLANNED = 10.0  # seconds between two looks for experiments whose planned look may be due
 
 
 async def work(settings: Settings, *, parent: int | None = None) -> None:
@@ -48,7 +52,8 @@ async def work(settings: Settings, *, parent: int | None = None) -> None:
     if not await _unless(stop, _prepared(url)):
         return
     pool = await open_pool(url, size=8)
-    learning = Learning(PolicyStore(pool), Queue(pool))
+    learning = Learning(PolicyStore(pool), Queue(pool), contexts=ContextualStore(pool))
+    analysis = Analysis(ReportStore(pool))
     await define_schedules(pool)
     log.info("working")
     await _together(
@@ -56,10 +61,10 @@ async def work(settings: Settings, *, parent: int | None = None) -> None:
         settings.shutdown_seconds,
         fold=Fold().run(url, stop),
         # Half of the time for jobs to finish, the other half to give back those that did not.
-        jobs=Runner(
-            pool, handlers(learning, Analysis(ReportStore(pool))), drain=settings.shutdown_seconds / 2
-        ).run(stop),
+        jobs=Runner(pool, handlers(learning, analysis), drain=settings.shutdown_seconds / 2).run(stop),
         learner=_look(learning.look, stop),
+        looks=_look(lambda: _unless(stop, analysis.look(Queue(pool))), stop, every=_LOOK_PLANNED),
+        rules=_look(Acting(ActBook(pool)).look, stop),
         timetable=_look(Timetable(Control(pool), AlarmBook(pool)).look, stop),
     )
     log.info("stopped")
@@ -73,7 +78,7 @@ async def _prepared(url: str) -> None:
         await asyncio.sleep(1.0)
 
 
-async def _look(look: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
+async def _look(look: Callable[[], Awaitable[object]], stop: asyncio.Event, *, every: float = _LOOK) -> None:
     while not stop.is_set():
         try:
             await look()
@@ -82,11 +87,11 @@ async def _look(look: Callable[[], Awaitable[object]], stop: asyncio.Event) -> N
         except Exception:
             log.exception("looking for what is to be done has failed; the next look may not")
         with suppress(TimeoutError):
-            async with asyncio.timeout(_LOOK):
+            async with asyncio.timeout(every):
                 await stop.wait()
 
 
-async def _unless(stop: asyncio.Event, waiting: Coroutine[Any, Any, None]) -> bool:
+async def _unless(stop: asyncio.Event, waiting: Coroutine[Any, Any, object]) -> bool:
     """Wait for something; False when `stop` came first."""
     tasks = [asyncio.create_task(waiting), asyncio.create_task(stop.wait())]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -35,7 +35,7 @@ from litmus_server.domain.errors import Conflict, Fault, Invalid, InvalidTransit
 from litmus_server.domain.experiment import Experiment, Status
 from litmus_server.domain.layer import Layer
 from litmus_server.domain.listing import Listing
-from litmus_server.ports import Catalog, CatalogChange, Holdout, TargetingBook, TargetingChange, User
+from litmus_server.ports import Catalog, CatalogChange, Holdout, Lately, TargetingBook, TargetingChange, User
 
 _ALL = 1 << 31
 
@@ -184,6 +184,9 @@ class _Joined:
 
     async def users(self, *, audiences: Collection[str] = (), layer: str | None = None) -> list[User]:
         return await self._change.users(audiences=audiences, layer=layer)
+
+    async def met(self, unit_type: str | None) -> Lately:
+        return await self._book.met(unit_type)
 
 
 class _Undone(Exception):

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from litmus.decide import names
 
+from litmus_server.domain.alarm import Alarm
 from litmus_server.domain.audit import AuditEntry, Cause, Trail
 from litmus_server.domain.draft import TITLE, Draft, is_reference
 from litmus_server.domain.edit import cloned, edited
@@ -33,6 +34,13 @@ class Page(NamedTuple):
 
     experiments: list[Experiment]
     total: int
+    cursor: str | None
+
+
+class AlarmPage(NamedTuple):
+    """`cursor` is None on the last page."""
+
+    alarms: list[Alarm]
     cursor: str | None
 
 
@@ -217,9 +225,52 @@ class Experiments:
                 await change.refold(after.no)
             return after
 
+    async def freeze_cap(self, reference: str, metric: str, value: int, cause: Cause) -> Experiment:
+        """The cap of a metric that is a quantile is this, in micro-units, from now on; nothing is written when it has one, or none
+        is asked for any more. Raises NotFound.
+        """
+
+        def rule(before: Experiment, at: dt.datetime) -> Experiment:
+            return before.freezing(metric, value, at)
+
+        return await self._change(reference, None, "freeze_cap", cause, rule)
+
+    async def acknowledge(
+        self, reference: str, alarm: int, cause: Cause, revision: int | None = None
+    ) -> Experiment:
+        """A person bears with what this alarm says: it stands no longer, and is raised again only on as much evidence anew.
+
+        Nothing is written where somebody did so before. Raises as `set_status`, NotFound for the alarm, and Invalid when it became
+        right by itself.
+        """
+        async with self._changing() as change:
+            before = await _current(change, reference, revision)
+            found = await change.acknowledge(before.no, alarm, cause.actor or cause.principal.name)
+            if found is None:
+                raise NotFound("Alarm", str(alarm))
+            if found.acknowledged_by is not None:
+                return before
+            if found.cleared_at is not None:
+                message = f"it became right by itself at {found.cleared_at:%Y-%m-%d %H:%M} UTC"
+                raise Invalid(f"The alarm does not stand: {message}", (Fault("", message),))
+            # Another revision, so that whoever shows the alarm stops.
+            after = replace(before, updated_at=before.after(change.at))
+            told = replace(
+                cause, evidence={"alarm": found.id, "kind": str(found.kind), "message": found.message}
+            )
+            return await change.save(before, after, "acknowledge_alarm", told)
+
+    async def alarms(self, reference: str, cursor: str | None, limit: int) -> AlarmPage:
+        """Those that stand and those that stood, newest first. Raises NotFound, and Invalid for a cursor that is none."""
+        experiment = await self.get(reference)
+        before = None if cursor is None else _read_number_cursor(cursor, "alarms")
+        found = await self._catalog.alarms(experiment.no, before, limit + 1)
+        page = found[:limit]
+        return AlarmPage(page, encode_cursor("alarms", str(page[-1].id)) if len(found) > limit else None)
+
     async def audit(self, trail: Trail, cursor: str | None = None) -> AuditPage:
         """What was changed, newest first. Raises Invalid for a cursor that is none."""
-        before = None if cursor is None else _read_audit_cursor(cursor)
+        before = None if cursor is None else _read_number_cursor(cursor, "audit")
         found = await self._catalog.audit(replace(trail, before=before, limit=trail.limit + 1))
         page = found[: trail.limit]
         return AuditPage(page, encode_cursor("audit", str(page[-1].id)) if len(found) > len(page) else None)
@@ -296,9 +347,9 @@ def _verb(before: Experiment, status: Status) -> str:
     return "pause" if status is Status.PAUSED else "stop"
 
 
-def _read_audit_cursor(cursor: str) -> int:
+def _read_number_cursor(cursor: str, of: str) -> int:
     match decode_cursor(cursor):
-        case ["audit", number] if number.isascii() and number.isdigit() and len(number) < 19:
+        case [kind, number] if kind == of and number.isascii() and number.isdigit() and len(number) < 19:
             return int(number)
         case _:
             raise wrong_cursor()

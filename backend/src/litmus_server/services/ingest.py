@@ -8,6 +8,7 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from uuid import UUID, uuid5
 
 import msgspec
 import structlog
@@ -32,7 +33,7 @@ from litmus_server.domain.event import (
     micro,
     storable,
 )
-from litmus_server.ports import Ledger, Log, MetricNames
+from litmus_server.ports import Ledger, Log, MetricNames, StayAsked
 from litmus_server.services.snapshots import Live, Snapshots
 
 log = structlog.get_logger(__name__)
@@ -51,6 +52,10 @@ _ROUNDED = Accepted("value was rounded to 6 decimals, half to even")
 _TOO_MANY = Rejected(
     Reason.TOO_MANY_METRICS,
     f"more than {UNDECLARED_LIMIT} undeclared metric names: declare it, or fix the name",
+)
+_IN_NO_STAY = Rejected(
+    Reason.NOT_IN_EXPERIMENT,
+    "the unit was in no stay of this experiment then: its last one was over, or it never had one",
 )
 _NULL = msgspec.Raw(b"null")  # an empty Raw is encoded as nothing at all
 _UNNUMBERED = -1
@@ -101,9 +106,11 @@ class Ingest:
             judged = [self._judge(event, door, key_id, sent_at, now) for event in submitted]
         for place in await self._learn_names(submitted, judged):
             judged[place] = self._judge(submitted[place], door, key_id, sent_at, now)
+        copied = await self._find_stays(judged) if self._snapshots.rotating else []
         await self._close_windows(submitted, judged, now)
         await self._bound_undeclared(judged)
         rows = [each[0] for each in judged if isinstance(each, tuple)]
+        rows += [copy for place, copy in copied if isinstance(judged[place], tuple)]
         stored = iter(await self._store(rows))
         outcomes = [
             each if isinstance(each, Rejected) else _outcome(next(stored), each[1]) for each in judged
@@ -206,6 +213,40 @@ class Ingest:
         if names:
             self._numbers.update(await self._names.numbers(sorted(set(names.values()))))
         return list(names)
+
+    async def _find_stays(self, judged: "list[Judged]") -> list[tuple[int, LoggedEvent]]:
+        """Where units are drawn anew after a while, an event is of the stay that its unit was in when it happened.
+
+        An event that names no experiment is logged once more for each stay that its unit was in: answered are these copies, each
+        with its place and an id that follows from the event's.
+        """
+        named: list[int] = []
+        unnamed: list[tuple[int, LoggedEvent, Live]] = []
+        asked: list[StayAsked] = []
+        for place, each in enumerate(judged):
+            if isinstance(each, Rejected):
+                continue
+            event = each[0]
+            if event.experiment is None:
+                unnamed.extend(
+                    (place, event, live)
+                    for live in self._snapshots.rotating.values()
+                    if live.experiment.unit_type == (event.unit_type or "user")
+                )
+            elif event.experiment in self._snapshots.rotating:
+                named.append(place)
+                asked.append(_stay_asked(event, self._snapshots.rotating[event.experiment]))
+        asked += [_stay_asked(event, live) for _, event, live in unnamed]
+        if not asked:
+            return []
+        names = iter(await self._ledger.stays(asked))
+        for place, name in zip(named, names, strict=False):
+            judged[place] = _IN_NO_STAY if name is None else _renamed(judged[place], name)
+        return [
+            (place, event._replace(event_id=_copy_id(event, live), experiment=live.no, unit=name))
+            for (place, event, live), name in zip(unnamed, names, strict=True)
+            if name is not None
+        ]
 
     async def _close_windows(
         self, submitted: Sequence[Submitted | Unreadable], judged: "list[Judged]", now: dt.datetime
@@ -347,6 +388,18 @@ def _refused_by(live: Live, event: Submitted, kind: Kind, occurred_at: dt.dateti
     if event.unit_type is not None and event.unit_type != experiment.unit_type:
         return _bad(f"this experiment's units are of type {experiment.unit_type!r}")
     return None
+
+
+def _stay_asked(event: LoggedEvent, live: Live) -> StayAsked:
+    return StayAsked(event.unit, live.no, event.occurred_at, live.experiment.ttl_seconds or 0)
+
+
+def _renamed(judged: "Judged", name: str) -> "Judged":
+    return judged if isinstance(judged, Rejected) else (judged[0]._replace(unit=name), judged[1])
+
+
+def _copy_id(event: LoggedEvent, live: Live) -> str:
+    return str(uuid5(UUID(event.event_id), live.experiment.id))
 
 
 def _value(event: Submitted, kind: Kind) -> tuple[int, bool]:

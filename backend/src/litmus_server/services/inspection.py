@@ -5,24 +5,28 @@ It decides which sources are asked and where a page ends. It must not know SQL o
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
-from litmus_server.domain.assignment import check_unit
+from litmus.decide import Experiment, Policy, decide
+
+from litmus_server.bandits.checksum import is_genuine
+from litmus_server.domain.assignment import Stored, check_unit
 from litmus_server.domain.draft import is_reference
 from litmus_server.domain.errors import Fault, Invalid, NotFound
+from litmus_server.domain.explanation import Explanation, explained, logged
 from litmus_server.domain.inspection import (
     DeadLetters,
     ExperimentEvents,
-    Explanation,
     Filters,
     SeenEvent,
     UnitFindings,
-    explained,
     merged,
     read_cursor,
 )
-from litmus_server.ports import EventBook, Inspected, Ledger
-from litmus_server.services.snapshots import Snapshots
+from litmus_server.domain.stickiness import stay_name
+from litmus_server.ports import EventBook, Inspected, Ledger, PastDecisions
+from litmus_server.services.snapshots import Live, Snapshots
 
 COUNTED = dt.timedelta(days=7)
 """How far back rejections are counted by hour."""
@@ -35,9 +39,9 @@ MOST_NEWS = 100
 class Inspection:
     """Reads only. Every method raises NotFound, Invalid, and Unavailable when the database is away."""
 
-    def __init__(self, book: EventBook, snapshots: Snapshots, ledger: Ledger) -> None:
-        """`book` is where both logs are read; the others are what a decision is made from."""
-        self._book, self._snapshots, self._ledger = book, snapshots, ledger
+    def __init__(self, book: EventBook, snapshots: Snapshots, ledger: Ledger, past: PastDecisions) -> None:
+        """`book` is where both logs are read, `past` the archive; the others are what a decision is made from."""
+        self._book, self._snapshots, self._ledger, self._past = book, snapshots, ledger, past
 
     async def events(
         self, reference: str, filters: Filters, cursor: str | None, limit: int
@@ -88,8 +92,24 @@ class Inspection:
                 message = f"must be one of {', '.join(variants)}"
                 raise Invalid(f"preview: {message}", (Fault("/preview", message),))
             forced = variants[preview]
-        stored = await self._ledger.assignment(unit, live.no)
-        return explained(live.experiment, unit, attributes, forced, stored)
+        name, stored = await self._stored(live, unit)
+        experiment = live.experiment if stored else _drawn_from(live, name, attributes, forced)
+        told = replace(explained(experiment, name, attributes, forced, stored), unit_id=unit)
+        past = None if stored is None else await self._past.find(live.no, name)
+        if past is None:
+            return told
+        genuine = past.policy is not None and is_genuine(live.experiment.id, past.policy)
+        return replace(told, logged=logged(past, live.experiment, genuine))
+
+    async def _stored(self, live: Live, unit: str) -> tuple[str, Stored | None]:
+        """What the logs call the unit, or would if it were drawn now, and the assignment that holds."""
+        seconds = live.experiment.ttl_seconds
+        if seconds is None:
+            return unit, await self._ledger.assignment(unit, live.no)
+        stay = await self._ledger.stay(unit, live.no)
+        if stay is not None and stay.age < seconds:
+            return stay.name, stay.stored
+        return stay_name(unit, 1 if stay is None else stay.number + 1), None
 
     async def follow(self, reference: str, filters: Filters) -> "Following":
         """What arrives for an experiment from the first look on."""
@@ -134,6 +154,25 @@ class Following:
 
     def _recent(self, known: dict[int, dt.datetime]) -> dict[int, dt.datetime]:
         return {each: at for each, at in known.items() if self._since is None or at >= self._since}
+
+
+def _drawn_from(live: Live, unit: str, attributes: Mapping[str, object], forced: int | None) -> Experiment:
+    """The experiment with the shares that this unit has for its own, if it would be drawn from such. Raises Invalid."""
+    drawing, experiment = live.drawing, live.experiment
+    if (
+        drawing is None
+        or not drawing.contextual
+        or not decide(experiment, unit, attributes, forced).in_experiment
+    ):
+        return experiment
+    if drawing.external:
+        message = "is decided by scores that come with each request, and none come here"
+        raise Invalid(f"{experiment.key} {message}", (Fault("", message),))
+    version = experiment.policy_version
+    if version is None:
+        return experiment
+    policy = Policy(version, experiment.revision, drawing.draw(attributes).shares)
+    return replace(experiment, policy=policy)
 
 
 def _ordinal(subject: Inspected, filters: Filters) -> int | None:

@@ -10,16 +10,15 @@ from typing import Any
 
 import structlog
 
-from litmus_server.bandits.allocation import DEFAULT_FLOOR_PPM, allocate
 from litmus_server.bandits.checksum import checksum
-from litmus_server.bandits.contest import win_probabilities
-from litmus_server.bandits.policies import POLICIES, Arm, State
-from litmus_server.bandits.policies import policy as make_policy
-from litmus_server.bandits.refresh import Published, RefreshRule
+from litmus_server.bandits.contextual import CONTEXTUAL
+from litmus_server.bandits.contextual_version import next_model
+from litmus_server.bandits.policies import POLICIES
+from litmus_server.bandits.refresh import Published, Reason, RefreshRule
+from litmus_server.bandits.version import needs_sheet, shares_of, state_of
 from litmus_server.domain.errors import Invalid
-from litmus_server.domain.policy import Policy, PolicyState, VariantState, signed
-from litmus_server.domain.weights import share_to_ppm
-from litmus_server.ports import Observed, Policies, Standing, Work
+from litmus_server.domain.policy import Policy, signed
+from litmus_server.ports import Contexts, Observed, Policies, Standing, Work
 
 log = structlog.get_logger(__name__)
 
@@ -32,21 +31,31 @@ _AGAIN = dt.timedelta(seconds=5)  # how soon to look again at what was not worth
 class Learning:
     """Finds the experiments that have learned something, and publishes what follows from it."""
 
-    def __init__(self, policies: Policies, work: Work, rule: RefreshRule | None = None) -> None:
-        """`rule` says when a version is worth publishing."""
+    def __init__(
+        self,
+        policies: Policies,
+        work: Work,
+        rule: RefreshRule | None = None,
+        *,
+        contexts: Contexts | None = None,
+    ) -> None:
+        """`rule` says when a version is worth publishing. Without `contexts` nothing is learned of contextual experiments."""
         self._policies, self._work, self._rule = policies, work, rule or RefreshRule()
+        self._contexts = contexts
+        self._types = (*POLICIES, *(() if contexts is None else sorted(CONTEXTUAL)))
         self._asked: dict[int, Standing] = {}
         self._refused: dict[int, int] = {}  # experiment → the revision that cannot be learned from
 
     async def look(self) -> list[int]:
         """Ask for a job `learn` of each experiment that may have something to publish; names them.
 
-        One cheap query; meant to be called once or twice a second, by any number of processes.
+        Cheap queries; meant to be called once or twice a second, by any number of processes.
         """
-        standings = await self._policies.standings(tuple(POLICIES))
+        standings = await self._policies.standings(self._types)
         due = [each for each in standings if self._is_due(each)]
-        if due:
-            await self._work.ask(LEARN, [each.experiment for each in due])
+        idle = [] if self._contexts is None else await self._contexts.idle()
+        if due or idle:
+            await self._work.ask(LEARN, [*(each.experiment for each in due), *idle])
         running = {each.experiment for each in standings}
         self._asked = {no: asked for no, asked in self._asked.items() if no in running}
         self._refused = {no: revision for no, revision in self._refused.items() if no in running}
@@ -58,23 +67,31 @@ class Learning:
         not enough news, or somebody else was faster. Raises Invalid for a metric that the policy cannot learn from, and
         `look` then leaves the experiment alone until it is changed.
         """
-        observed = await self._policies.observed(experiment)
+        observed = await self._policies.observed(experiment, _wants_sheet)
         if observed is None:
+            if self._contexts is not None:  # what its units still do must not pile up while it is paused
+                await self._contexts.settle(experiment)
             return None
         standing, units = observed.standing, sum(observed.units)
         last = _published(standing)
         if (last is None and units == 0) or not self._rule.may_publish(standing.now, last, units):
             return None
         try:
-            state = state_of(observed)
+            document, shares = await self._learned(observed)
         except Invalid:
             self._refused[experiment] = standing.revision
             raise
-        shares = propensities_of(state)
         reason = self._rule.reason_to_publish(standing.now, last, units, shares)
+        if (
+            reason is None
+            and "model" in document
+            and last
+            and units >= self._rule.outcomes_due(last.outcomes)
+        ):
+            reason = Reason.GROWTH  # another model, even if the mean of its shares is the same
         if reason is None:
             return None
-        policy = _next(observed, shares, state.document() | {"reason": str(reason)})
+        policy = _next(observed, shares, document | {"reason": str(reason)})
         if not await self._policies.publish(policy):
             return None
         log.info(
@@ -85,6 +102,25 @@ class Learning:
             units=units,
         )
         return policy.version
+
+    async def _learned(self, observed: Observed) -> tuple[dict[str, Any], tuple[int, ...]]:
+        """What follows from all that is known, and the shares in ppm. Raises Invalid."""
+        entry = observed.entry
+        if entry["type"] not in CONTEXTUAL or self._contexts is None:
+            state = state_of(
+                entry,
+                observed.watermark,
+                observed.units,
+                observed.conversions,
+                observed.joined,
+                observed.sheet,
+                observed.standing.now.timestamp(),
+            )
+            return state.document(), shares_of(state)
+        await self._contexts.absorb(entry)
+        sums, people = await self._contexts.sums(entry), await self._contexts.people(entry)
+        model, shares = next_model(entry, sums, people, observed.units, observed.joined)
+        return _contextual_document(observed, model), shares
 
     def _is_due(self, standing: Standing) -> bool:
         current = standing.policy is not None and standing.policy.revision == standing.revision
@@ -103,53 +139,18 @@ class Learning:
         )
 
 
-def state_of(observed: Observed) -> PolicyState:
-    """What is known of each variant, its posterior and its chance of being the best. Raises Invalid."""
-    entry = observed.entry
-    metric = next((each for each in entry["metrics"] if each["role"] == "primary"), None)
-    if metric is None or metric["kind"] != "conversion":
-        raise Invalid(
-            f"{entry['type']} learns from a primary metric of kind conversion, and {entry['key']} has none"
-        )
-    parameters = dict(entry["parameters"])
-    floor = parameters.pop("floor", None)
-    alpha, beta = parameters.get("prior_alpha", 1.0), parameters.get("prior_beta", 1.0)
-    counts = list(zip(entry["variants"], observed.units, observed.conversions, strict=True))
-    posteriors = [(alpha + conversions, beta + units - conversions) for _, units, conversions in counts]
-    wins = win_probabilities(
-        posteriors,
-        [each["state"] == "active" for each in entry["variants"]],
-        higher_is_better=metric["direction"] == "increase",
-    )
-    return PolicyState(
-        policy=entry["type"],
-        parameters=parameters,
-        floor=DEFAULT_FLOOR_PPM if floor is None else share_to_ppm(floor, "/parameters/floor"),
-        metric=metric["name"],
-        direction=metric["direction"],
-        reason="",
-        watermark=observed.watermark,
-        variants=tuple(
-            VariantState(
-                variant["id"], variant["state"] == "active", units, conversions, a, b, a / (a + b), win
-            )
-            for (variant, units, conversions), (a, b), win in zip(counts, posteriors, wins, strict=True)
-        ),
-    )
+def _wants_sheet(entry: Mapping[str, Any]) -> bool:
+    return entry["type"] in POLICIES and needs_sheet(entry)
 
 
-def propensities_of(state: PolicyState) -> tuple[int, ...]:
-    """The shares in ppm that follow from a state, and from nothing else: any published version can be recomputed."""
-    # Where fewer conversions are better, a success is a unit without one.
-    fewer = state.direction == "decrease"
-    arms = State(
-        tuple(
-            Arm(each.units - each.conversions if fewer else each.conversions, each.units, each.active)
-            for each in state.variants
-        )
-    )
-    rule = make_policy(state.policy, _mirrored(state.parameters) if fewer else state.parameters)
-    return allocate(rule.propensities(arms), [arm.active for arm in arms.arms], state.floor)
+def _contextual_document(observed: Observed, model: Mapping[str, Any]) -> dict[str, Any]:
+    folded_at = observed.watermark.folded_at
+    return {
+        "policy": observed.entry["type"],
+        "parameters": dict(observed.entry["parameters"]),
+        "watermark": {"seq": observed.watermark.seq, "folded_at": folded_at and folded_at.isoformat()},
+        "model": dict(model),
+    }
 
 
 def _next(observed: Observed, shares: tuple[int, ...], document: Mapping[str, Any]) -> Policy:
@@ -168,11 +169,6 @@ def _next(observed: Observed, shares: tuple[int, ...], document: Mapping[str, An
         published_at=standing.now,
         document=document,
     )
-
-
-def _mirrored(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    swapped = {"prior_alpha": "prior_beta", "prior_beta": "prior_alpha"}
-    return {swapped.get(name, name): value for name, value in parameters.items()}
 
 
 def _published(standing: Standing) -> Published | None:

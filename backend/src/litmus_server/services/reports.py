@@ -7,8 +7,10 @@ made, only what it reflects.
 import asyncio
 import datetime as dt
 from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
+from uuid import UUID
 
 import msgspec
 
@@ -18,20 +20,26 @@ from litmus_server.domain.policy import Policy
 from litmus_server.domain.readings import (
     Bandit,
     ConversionCounters,
+    Inference,
+    MetricAnalysis,
     Metrics,
     PublishedVersion,
     Results,
     VariantCounters,
 )
 from litmus_server.domain.report import Missing, Report
-from litmus_server.domain.series import Interval, build
+from litmus_server.domain.series import EffectSeries, Interval, build
+from litmus_server.domain.summary import Summary
 from litmus_server.domain.weights import to_fraction
-from litmus_server.ports import REPORT, Readings, ReportState, Subject, Total, Work
+from litmus_server.ports import REPORT, KeptReport, Readings, SeriesRows, Subject, Total, Work
 
 _LOOK = 0.1  # seconds between two looks for the report without a hint
 _LEAST = 0.25  # seconds between two reports of one experiment, however many ask while events come in
+_PATIENCE_FOR_EFFECTS = 1.0  # seconds
 _MICRO = 1_000_000
 _KEPT = 64  # documents in memory
+_TOO_OLD = 10.0  # seconds from which a summary is worth another report, although nobody looks at the experiment itself
+_MOST_ASKED = 20  # of those, by one list
 
 
 class Reports:
@@ -44,7 +52,7 @@ class Reports:
         self._readings, self._work, self._patience = readings, work, patience
         self._flights: dict[int, asyncio.Task[None]] = {}
         self._hints: dict[int, asyncio.Event] = {}
-        self._documents: OrderedDict[int, tuple[ReportState, bytes]] = OrderedDict()
+        self._documents: OrderedDict[int, KeptReport] = OrderedDict()
 
     def heard(self, hint: str) -> None:
         """A hint of the bus: the number of an experiment that has a newer report, or "" for any."""
@@ -65,7 +73,20 @@ class Reports:
                     await self._fly(subject)
             except TimeoutError:
                 return await self._stale(subject)
-        return (await self._document(subject))[1]
+        return (await self._document(subject)).document
+
+    async def summaries(self, experiments: Sequence[UUID]) -> dict[UUID, Summary]:
+        """What is kept of these experiments' newest reports; those that have none yet are left out. Nothing is waited for.
+
+        Of those that have moved on, the oldest are asked for, so that who lists again sees them.
+        """
+        found = await self._readings.summaries(experiments)
+        late = sorted(
+            (each for each in found if each.stale and each.age > _TOO_OLD), key=lambda each: -each.age
+        )
+        if late:
+            await self._work.ask(REPORT, [each.no for each in late[:_MOST_ASKED]])
+        return {each.id: replace(each.summary, stale=each.stale) for each in found if each.summary}
 
     async def identify(self, reference: str) -> str:
         """The id of the experiment that has this id or key."""
@@ -110,10 +131,33 @@ class Reports:
         """
         subject = await self._subject(reference)
         rows = await self._readings.series(subject.no, metric, interval, since, until)
+        effects, missing = await self._effects(reference, rows)
         if rows.window is None:
-            return Results(subject.id, subject.key, None, {"series": Missing.NO_EVENTS})
+            return Results(subject.id, subject.key, None, effects, missing | {"series": Missing.NO_EVENTS})
         series = build(rows.window, rows.metric, rows.variants, rows.strips, declared=rows.declared)
-        return Results(subject.id, subject.key, series)
+        return Results(subject.id, subject.key, series, effects, missing)
+
+    async def analysis(self, reference: str) -> bytes:
+        """The inferential part of the report (`readings.Inference`), encoded; what is in it is not looked into."""
+        return msgspec.json.encode(msgspec.json.decode(await self.report(reference), type=_INFERENCE))
+
+    async def _effects(
+        self, reference: str, rows: SeriesRows
+    ) -> tuple[list[EffectSeries] | None, dict[str, Missing]]:
+        """The lifts over time of this metric, out of the report."""
+        if rows.metric is None:
+            return None, {"effects": Missing.NO_PRIMARY_METRIC}
+        if not rows.declared:
+            return None, {"effects": Missing.NOT_SUPPORTED}
+        try:
+            async with asyncio.timeout(_PATIENCE_FOR_EFFECTS):  # the series is there without a worker
+                report = msgspec.json.decode(await self.report(reference), type=_Trends)
+        except (Unavailable, TimeoutError):
+            return None, {"effects": Missing.NOT_COMPUTED}
+        for each in report.metrics:
+            if each.metric.name == rows.metric[1]:
+                return msgspec.json.decode(each.series, type=list[EffectSeries]), {}
+        return None, {"effects": Missing.NOT_COMPUTED}  # it was declared a moment ago
 
     async def bandit(self, reference: str, before: int | None = None, limit: int = 50) -> Bandit:
         """Posteriors and shares of this moment, out of the report; and the published versions before `before`."""
@@ -137,13 +181,14 @@ class Reports:
             raise NotFound("Experiment", reference)
         return subject
 
-    async def _document(self, subject: Subject) -> tuple[ReportState, bytes]:
+    async def _document(self, subject: Subject) -> KeptReport:
         """The kept report: out of memory when that is the one that covers this moment."""
         held = self._documents.get(subject.no)
         if (
             held is None
-            or not held[0].covers(subject.now)
-            or (subject.kept and not held[0].covers(subject.kept))
+            or not held.state.covers(subject.now)
+            or (subject.kept and not held.state.covers(subject.kept))
+            or (held.changes_at is not None and held.changes_at <= subject.at)
         ):
             held = await self._readings.document(subject.no)
             if held is None:  # it was there a moment ago: the experiment is being erased
@@ -158,9 +203,9 @@ class Reports:
         held = await self._readings.document(subject.no)
         if held is None:
             raise Unavailable("The report is not computed yet: no worker has answered", retry_after=2)
-        if held[0].covers(subject.now):
-            return held[1]
-        return msgspec.json.encode(msgspec.json.decode(held[1]) | {"stale": True})
+        if held.state.covers(subject.now):
+            return held.document
+        return msgspec.json.encode(msgspec.json.decode(held.document) | {"stale": True})
 
     async def _fly(self, subject: Subject) -> None:
         """Wait until a report covers this subject; those who ask at the same time wait for one and the same."""
@@ -172,7 +217,7 @@ class Reports:
                 flight.add_done_callback(lambda done: self._landed(subject.no, done))
             await asyncio.shield(flight)
             held = self._documents.get(subject.no)
-            if held is not None and held[0].covers(subject.now):
+            if held is not None and held.state.covers(subject.now):
                 return
 
     def _landed(self, no: int, flight: asyncio.Task[None]) -> None:
@@ -203,6 +248,35 @@ class Reports:
         finally:
             del self._hints[subject.no]
 
+
+class _Name(msgspec.Struct):
+    name: str
+
+
+class _Trend(msgspec.Struct):
+    metric: _Name
+    series: msgspec.Raw
+
+
+class _Trends(msgspec.Struct):
+    """Of a report only what `_effects` needs: the rest is skipped, not built."""
+
+    metrics: list[_Trend]
+
+
+_INFERENCE = msgspec.defstruct(
+    "_Inference",
+    [
+        (
+            each.name,
+            list[msgspec.defstruct("_Metric", [(of.name, msgspec.Raw) for of in fields(MetricAnalysis)])]  # type: ignore[misc]
+            if each.name == "metrics"
+            else msgspec.Raw,
+        )
+        for each in fields(Inference)
+    ],
+)
+"""The fields of `Inference`, as they stand in a report."""
 
 _NOTHING = Total(0, 0, None, 0, 0, 0)
 

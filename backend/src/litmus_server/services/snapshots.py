@@ -9,12 +9,16 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from importlib import import_module
 from typing import Any
 
 import msgspec
 import structlog
 from litmus.decide import Experiment, InvalidEntry, Policy, compile_entry
 
+from litmus_server.bandits.contextual import ModelMismatch
+from litmus_server.bandits.contextual_draw import Drawing, drawing_of
+from litmus_server.domain.draft import FIXED
 from litmus_server.ports import Configuration
 
 log = structlog.get_logger(__name__)
@@ -36,6 +40,8 @@ class Live:
     statuses: tuple[str, ...]
     """The history of the status: `statuses[k]` from `since[k]` on."""
     adaptive: bool
+    drawing: Drawing | None
+    """Of an adaptive one: what a unit's own draw is made from."""
 
     def status_at(self, moment: dt.datetime) -> str:
         """The status at a moment; before the first start, the status of that start's moment."""
@@ -54,7 +60,10 @@ class Snapshots:
         self._configuration = configuration
         self._by_reference: dict[str, Live] = {}
         self._by_number: dict[int, Live] = {}
+        self.rotating: dict[int, Live] = {}
+        """By number, those where units are drawn anew after a while, and of which something can still be logged."""
         self._policies: dict[int, Policy] = {}
+        self._models: dict[int, tuple[int, Mapping[str, Any]]] = {}  # with their versions
         self._current: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
         self._published: tuple[str, bytes] | None = None
@@ -115,6 +124,11 @@ class Snapshots:
         changes = await self._configuration.changes(self.revision, versions)
         for row in changes.policies:
             self._policies[row.experiment] = Policy(row.version, row.revision, tuple(row.propensities))
+            self._models.pop(row.experiment, None)
+            if row.model is not None:
+                self._models[row.experiment] = row.version, row.model
+                if "theta" in row.model:  # then numpy is needed, which loads longer than a request may wait
+                    await asyncio.to_thread(import_module, "litmus_server.bandits.contextual_linear")
         touched = {row.experiment for row in changes.policies}
         for no in changes.deleted:
             self._drop(no)
@@ -127,7 +141,10 @@ class Snapshots:
                 log.exception("configuration entry not understood", experiment=document["no"])
         for no in touched & self._by_number.keys():
             mine = self._by_number[no]  # its audience stays compiled: that may take milliseconds
-            self._place(replace(mine, experiment=mine.experiment.with_policy(self._policies[no])))
+            experiment = mine.experiment.with_policy(self._policies[no])
+            self._place(
+                replace(mine, experiment=experiment, drawing=self._drawing(mine.document, experiment))
+            )
         if changes.entries or changes.deleted or touched:
             self._published = None
         self.revision = changes.revision
@@ -150,26 +167,51 @@ class Snapshots:
             metrics={metric["name"]: metric["window_seconds"] for metric in document["metrics"]},
             since=tuple(at for at, _ in history),
             statuses=tuple(status for _, status in history),
-            adaptive=document["type"] not in {"ab", "flag"},
+            adaptive=document["type"] not in FIXED,
+            drawing=self._drawing(document, experiment),
         )
         self._place(live)
+
+    def _drawing(self, document: Mapping[str, Any], experiment: Experiment) -> Drawing | None:
+        """A model counts only together with the version that published it: (r, v) is one state."""
+        if document["type"] in FIXED:
+            return None
+        version, model = self._models.get(document["no"], (None, None))
+        found = model if version == experiment.policy_version else None
+        try:
+            return drawing_of(document, experiment, found)
+        except (ModelMismatch, KeyError):
+            log.exception(
+                "a model is not understood; the shares of its version decide", experiment=document["no"]
+            )
+            return drawing_of(document, experiment, None)
 
     def _place(self, live: Live) -> None:
         self._drop(live.no)  # it may have had another key
         self._by_number[live.no] = live
+        if live.experiment.ttl_seconds is not None and not live.experiment.archived:
+            self.rotating[live.no] = live
         self._by_reference[live.experiment.id] = self._by_reference[live.experiment.key] = live
 
     def _drop(self, no: int) -> None:
         live = self._by_number.pop(no, None)
+        self.rotating.pop(no, None)
         if live is not None:
             for reference in (live.experiment.id, live.experiment.key):
                 if self._by_reference.get(reference) is live:  # the key may be another's by now
                     del self._by_reference[reference]
 
     def _entry(self, live: Live) -> dict[str, Any]:
-        policy = live.experiment.policy
+        # How many stays a unit has had is in the log, which only a server reads.
+        rotates = live.experiment.ttl_seconds is not None
+        needs_server = rotates or (live.drawing is not None and live.drawing.contextual)
+        policy = None if needs_server else live.experiment.policy
         shown = policy and {
             "version": policy.version, "revision": policy.revision, "propensities": list(policy.propensities),
         }  # fmt: skip
-        private = {"no", "metrics", "history", "dimensions", "started_at", "completed_at", "public"}
-        return {key: value for key, value in live.document.items() if key not in private} | {"policy": shown}
+        private = {
+            "no", "metrics", "history", "dimensions", "started_at", "completed_at", "public", "planned_units", "min_sample_size",
+            "significance", "analysis", "cells", "features", "ttl_seconds",
+        }  # fmt: skip
+        entry = {key: value for key, value in live.document.items() if key not in private} | {"policy": shown}
+        return entry | {"needs_server": True} if needs_server else entry

@@ -4,6 +4,8 @@ touches, in the same transaction.
 It must not know SQL or HTTP.
 """
 
+import asyncio
+import datetime as dt
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -18,6 +20,7 @@ from litmus_server.domain.errors import Conflict, Fault, Invalid, NotFound, Unav
 from litmus_server.domain.experiment import Experiment, Status
 from litmus_server.domain.form import same
 from litmus_server.domain.layer import MOST_LAYERS, Layer
+from litmus_server.domain.reach import Reach, reach
 from litmus_server.ports import Holdout, TargetingBook, TargetingChange, User
 
 T = TypeVar("T", Audience, Layer, Holdout)
@@ -116,11 +119,24 @@ class Targeting:
         self, condition: Mapping[str, Any] | None, key: str | None, attributes: Mapping[str, object]
     ) -> Finding:
         """What this condition, or the audience of this key, comes to. Raises NotFound and Invalid."""
+        return find(compile_condition(await self._expanded(condition, key)), attributes)
+
+    async def reach(
+        self, condition: Mapping[str, Any] | None, key: str | None, unit_type: str | None
+    ) -> tuple[Reach, dt.datetime, bool]:
+        """How many of the units that were assigned of late match, since when, and whether all since then were looked at.
+
+        Raises as `test_audience`.
+        """
+        expanded = await self._expanded(condition, key)
+        lately = await self._book.met(unit_type)
+        return await asyncio.to_thread(reach, expanded, lately.log), lately.since, lately.whole
+
+    async def _expanded(self, condition: Mapping[str, Any] | None, key: str | None) -> Mapping[str, Any]:
         everything = {each.key: each.condition for each in await self._book.audiences()}
         if key is not None and key not in everything:
             raise NotFound("Audience", key)
-        expanded = resolved(everything[key] if key else condition or {}, everything, "/audience")
-        return find(compile_condition(expanded), attributes)
+        return resolved(everything[key] if key else condition or {}, everything, "/audience")
 
     async def layers(self) -> list[Layer]:
         """All, by key."""

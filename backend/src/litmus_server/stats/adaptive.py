@@ -26,6 +26,9 @@ from litmus_server.stats.moments import MICRO, Moments
 
 Array = NDArray[np.float64]
 
+_ROUNDING = 1e-13
+"""Of a mean: what is left of the centre, when the two cancel."""
+
 
 class Weighting(StrEnum):
     """How much each batch counts.
@@ -190,7 +193,7 @@ class Estimates:
     def variance(self) -> Array:
         """Of each arm's mean: the larger of the two."""
         own = np.stack([self.covariance[k, k] for k in range(len(self.mean))])
-        return np.asarray(np.maximum(own, self.implied))
+        return np.asarray(np.maximum(np.maximum(own, self.implied), 0.0))  # rounding may leave −1e-21
 
     @property
     def variance_of_difference(self) -> Array:
@@ -240,8 +243,8 @@ class AfterBandit:
         """The arm's AIPW mean and its standard error, in the metric's units."""
         if (absence := self._absent((arm,))) is not None:
             return absence
-        found = self._scores.estimates((arm,), weighting)
-        return float(found.mean[0, -1]) + self._centre / MICRO, float(np.sqrt(found.variance[0, -1]))
+        found = self.scores.estimates((arm,), weighting)
+        return self._placed(float(found.mean[0, -1])), float(np.sqrt(found.variance[0, -1]))
 
     def contrast(
         self, treatment: int, control: int, weighting: Weighting = Weighting.UNIFORM
@@ -257,7 +260,7 @@ class AfterBandit:
             return Undefined("a contrast", "an arm does not differ from itself")
         if (absence := self._absent((control, treatment))) is not None:
             return absence
-        found = self._scores.estimates((control, treatment), weighting)
+        found = self.scores.estimates((control, treatment), weighting)
         (m0, m1), (v0, v1) = found.mean[:, -1].tolist(), found.variance[:, -1].tolist()
         v = float(found.variance_of_difference[-1])
         if not v > 0:
@@ -267,8 +270,7 @@ class AfterBandit:
             for batch in self.batches
             if batch.propensities[treatment] and batch.propensities[control]
         )
-        centre = self._centre / MICRO
-        contrast = LinearContrast(m1 + centre, m0 + centre, v1, v0, covariance=(v1 + v0 - v) / 2)
+        contrast = LinearContrast(self._placed(m1), self._placed(m0), v1, v0, covariance=(v1 + v0 - v) / 2)
         return AdaptiveContrast(contrast, v * units**2, units)
 
     def sample_mean(self, arm: int) -> SampleMean | TooFew:
@@ -279,6 +281,12 @@ class AfterBandit:
         variance = moments.variance
         error = variance if isinstance(variance, TooFew) else float(np.sqrt(variance / moments.n))
         return SampleMean(mean, error, moments.n)
+
+    def _placed(self, mean: float) -> float:
+        """A centred mean where it belongs. One of zero comes back as zero, not as rounding, of which a lift would be a fraction."""
+        centre = self.centre / MICRO
+        found = mean + centre
+        return found if abs(found) > _ROUNDING * abs(centre) else 0.0
 
     def _absent(self, arms: tuple[int, ...]) -> TooFew | Undefined | None:
         drawn = [
@@ -301,15 +309,16 @@ class AfterBandit:
         return moments
 
     @cached_property
-    def _centre(self) -> int:
+    def centre(self) -> int:
         """The mean of everything, as an integer of micro-units: subtracted exactly before anything becomes a float."""
         everything = [self._pooled(k) for k in range(len(self.batches[0].arms))]
         n, total = sum(each.n for each in everything), sum(each.s1 for each in everything)
         return round(total / n) if n else 0
 
     @cached_property
-    def _scores(self) -> Scores:
-        c = self._centre
+    def scores(self) -> Scores:
+        """The scores of all arms, centred on the mean of everything: what sums of weights that add up to 0 may use."""
+        c = self.centre
         sums = [
             [
                 (arm.n, (arm.s1 - arm.n * c) / MICRO, (arm.s2 - 2 * c * arm.s1 + arm.n * c * c) / MICRO**2)

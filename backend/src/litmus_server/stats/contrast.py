@@ -9,11 +9,11 @@ It must not know where the moments came from, nor how a critical value is chosen
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import copysign, exp, expm1, inf, isfinite, log, log1p, sqrt
+from math import copysign, exp, expm1, inf, isfinite, sqrt
 from typing import Protocol
 
 from litmus_server.stats.absence import Undefined
-from litmus_server.stats.roots import root
+from litmus_server.stats.roots import root, settled
 
 
 class Scale(StrEnum):
@@ -205,11 +205,8 @@ class ScoreContrast:
     def statistic(self, null: float = 0.0, scale: Scale = Scale.DIFFERENCE) -> float:
         """The score statistic: Mee, Biometrics 40 (1984) 1175 for the difference; Koopman, ibid. 513-517 for the lift."""
         if scale is Scale.DIFFERENCE:
-            distance, impossible = self._difference - null, abs(null) >= 1
-        else:
-            distance, impossible = self._difference - null * self.control, null < -1
-        variance = 0.0 if impossible else self._variance(null, scale)
-        return distance / sqrt(variance) if variance > 0 else copysign(inf, distance) if distance else 0.0
+            return self._in_errors(self._difference - null, null, scale)
+        return self._in_errors(self._difference - null * self.control, null, scale)
 
     def limits(self, q: float, scale: Scale = Scale.DIFFERENCE) -> tuple[float, float] | Undefined:
         """The supposed effects whose score statistic is at most `q`. Undefined when no unit of control succeeded."""
@@ -217,43 +214,62 @@ class ScoreContrast:
             return _no_baseline(0.0)
         if q == inf:
             return -inf, inf
-        if scale is Scale.DIFFERENCE:
-            middle, unit = self._difference, self.standard_error
+        if scale is Scale.LIFT:
+            return self._lift_limits(q)
+        middle, unit = self._difference, self.standard_error
 
-            def at(steps: float) -> float:
-                return self.statistic(middle + steps * unit)
+        def at(steps: float) -> float:
+            return self._in_errors(-steps * unit, middle + steps * unit, scale)
 
-            lower = (
-                middle + unit * root(lambda x: at(x) - q, (-1 - middle) / unit, 0.0) if middle > -1 else -1.0
-            )
-            upper = middle + unit * root(lambda x: at(x) + q, 0.0, (1 - middle) / unit) if middle < 1 else 1.0
-            return lower, upper
-        return self._lift_limits(q)
+        def end(sign: int) -> float:
+            far = (sign - middle) / unit
+            if sign * far <= 0:
+                return float(sign)
+            left, right = min(far, 0.0), max(far, 0.0)
+            steps = settled(lambda x: at(x) + sign * q, sign * q, slope=-1.0, left=left, right=right)
+            if steps is None:
+                steps = root(lambda x: at(x) + sign * q, left, right)
+            return middle + unit * steps
+
+        return end(-1), end(1)
 
     def _lift_limits(self, q: float) -> tuple[float, float]:
         """On the logarithm of the ratio, where the statistic is nearly linear, in steps of its standard error."""
         k1, n1, k0, n0 = self._counts
-        lift = self._difference / self.control
         # Half a unit more where nobody, or everybody, succeeded: it only has to be of the right size.
         unit = sqrt(max(1 / max(k1, 0.5) - 1 / n1 + 1 / k0 - 1 / n0, 0.25 / min(n1, n0) ** 2))
-        middle = log1p(lift) if k1 else log(0.5 / n1 / self.control)
+        # Where nobody succeeded the middle is a guess.
+        middle = self.treatment / self.control if k1 else 0.5 / n1 / self.control
+
+        lift = self._difference / self.control if k1 else middle - 1
+
+        def null(steps: float) -> float:
+            return lift + middle * expm1(steps * unit)
 
         def at(steps: float) -> float:
-            return self.statistic(expm1(middle + steps * unit), Scale.LIFT)
+            if not k1:
+                return self.statistic(null(steps), Scale.LIFT)
+            return self._in_errors(-self.treatment * expm1(steps * unit), null(steps), Scale.LIFT)
 
-        def outwards(sign: int) -> float:
-            reach = float(sign)
-            while sign * at(reach) > -q:
-                reach *= 2
-            return reach
+        def end(sign: int) -> float:
+            steps = settled(lambda x: at(x) + sign * q, sign * q, slope=-1.0, left=-far, right=far)
+            if steps is None:
+                near, reach = 0.0, float(sign)
+                while sign * at(near) <= -q:
+                    near = 2 * near - sign
+                while sign * at(reach) > -q:
+                    reach *= 2
+                steps = root(lambda x: at(x) + sign * q, min(near, reach), max(near, reach))
+            return null(steps)
 
-        low = 0.0
-        while at(low) <= -q:  # where nobody succeeded the middle is a guess
-            low = 2 * low - 1
-        upper = expm1(middle + unit * root(lambda x: at(x) + q, low, outwards(1)))
-        if not k1:
-            return -1.0, upper
-        return expm1(middle + unit * root(lambda x: at(x) - q, outwards(-1), 0.0)), upper
+        far = _FAR / unit
+        return end(-1) if k1 else -1.0, end(1)
+
+    def _in_errors(self, distance: float, null: float, scale: Scale) -> float:
+        """The distance of the data from the supposed effect, in its standard errors; infinite where it is none that can be."""
+        impossible = abs(null) >= 1 if scale is Scale.DIFFERENCE else null < -1
+        variance = 0.0 if impossible else self._variance(null, scale)
+        return distance / sqrt(variance) if variance > 0 else copysign(inf, distance) if distance else 0.0
 
     @property
     def _counts(self) -> tuple[int, int, int, int]:
@@ -294,6 +310,10 @@ class ScoreContrast:
         return p1 * (1 - p1), p0 * (1 - p0)
 
 
+_STEPS = 8
+_FAR = 300.0  # as the logarithm of a ratio: out of the reach of any count
+
+
 def _lesser_rate(k: int, n: int, other_k: int, other_n: int, delta: float) -> float:
     """The likeliest rate of `k` of `n`, when that of the other arm is greater by `delta` ≥ 0, both between 0 and 1.
 
@@ -306,6 +326,19 @@ def _lesser_rate(k: int, n: int, other_k: int, other_n: int, delta: float) -> fl
     low, high = max(0.0, min(alone)), min(most, max(alone))
     if low >= high:
         return min(max(low, 0.0), most)
+
+    if k and f and other_k and other_f:
+        # Newton's steps from the rate that would be likeliest if both arms had the same variance, which is near in large samples.
+        p = (k + other_k - other_n * delta) / (n + other_n)
+        for _ in range(_STEPS):
+            if not low < p < high:
+                break
+            q, other_p, other_q = 1 - p, p + delta, most - p
+            gain = k / p - f / q + other_k / other_p - other_f / other_q
+            step = gain / (k / p**2 + f / q**2 + other_k / other_p**2 + other_f / other_q**2)
+            p += step
+            if abs(step) <= 1e-15 * p:
+                return p
 
     def slope(y: float) -> float:
         """The derivative at y · high, times all that it is divided by there."""

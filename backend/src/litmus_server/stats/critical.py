@@ -72,7 +72,7 @@ class GroupSequential:
         """The boundary of this look; for few degrees of freedom the t that is as rare (Jennison and Turnbull 2000, 3.3)."""
         _check(alpha, df)
         bound = group_sequential.boundary(self._looks, alpha, self.spending, one_sided=one_sided)
-        return _as_rare_t(bound, df)
+        return as_rare_t(bound, df)
 
     def p_value(self, statistic: float, df: float = inf, *, one_sided: bool = False) -> float:
         """The repeated p-value of this look: at least 1e-10, and 1 where it is above one half."""
@@ -120,7 +120,7 @@ class AlwaysValid:
             # Between one and two sides at the same alpha, two sides at twice the alpha are a lower end.
             high = sqrt((1 + r) / r * (log1p(r) + 2 * log(2 / alpha)))
             z = root(lambda z: self._log_evidence_one_sided(z) + log(alpha), 0.0, high)
-            return _as_rare_t(z, df)
+            return as_rare_t(z, df)
         if isinf(df):
             return sqrt((1 + r) / r * (log1p(r) + 2 * log(1 / alpha)))
         log_k = -log1p(r)
@@ -217,8 +217,8 @@ def normal_score(t: ArrayLike, df: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(np.copysign(np.where(exact, size, rare), t))
 
 
-def _as_rare_t(z: float, df: float) -> float:
-    """The inverse of `normal_score`."""
+def as_rare_t(z: float, df: float) -> float:
+    """The t with so many degrees of freedom whose tail is as small as that of this standard normal value: `normal_score`'s inverse."""
     if isinf(df) or isinf(z):
         return z
     tail = float(ndtr(-abs(z)))

@@ -80,6 +80,15 @@ def ratios(treatment: JointMoments, control: JointMoments) -> LinearContrast | A
     return _unadjusted(_ratio_arm(treatment, "treatment"), _ratio_arm(control, "control"))
 
 
+def mean_of(moments: JointMoments, name: str) -> tuple[float, float] | Absence:
+    """One arm by itself: the mean of its values, or (of two a unit) their ratio as in `ratios`, and the variance of that.
+
+    `name` is what the arm is called where there is none. Needs two units.
+    """
+    arm = _arm_of_joint(moments, name) if moments.width == 1 else _ratio_arm(moments, name)
+    return (float(arm.mean[0]), arm.variance_of_mean) if isinstance(arm, _Arm) else arm
+
+
 def rates(
     treatment_events: int, treatment_exposure: float, control_events: int, control_exposure: float
 ) -> LinearContrast | Absence:
@@ -271,8 +280,10 @@ def _inverse(matrix: _Matrix) -> tuple[_Matrix, int]:
     scale = np.sqrt(np.diag(matrix))
     scale[scale == 0] = 1.0
     standardised = matrix / np.outer(scale, scale)
-    inverse = np.linalg.pinv(standardised, rcond=1e-10, hermitian=True) / np.outer(scale, scale)
-    return inverse, int(np.linalg.matrix_rank(standardised, rtol=1e-10, hermitian=True))
+    values, vectors = np.linalg.eigh(standardised)
+    kept = values > 1e-10 * values[-1]
+    basis = vectors[:, kept]
+    return (basis / values[kept]) @ basis.T / np.outer(scale, scale), int(kept.sum())
 
 
 def _residual_variance(arm: _Arm, slope: _Matrix) -> float:

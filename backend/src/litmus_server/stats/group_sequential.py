@@ -80,10 +80,16 @@ def boundaries(
     more uses up all that is left of `alpha`; the critical values of later ones are infinite. ValueError for fractions
     that do not increase by 1e-5 at least, or for an alpha that is not between 0 and 1.
     """
+    return _boundaries(tuple(fractions), alpha, spending or Spending(), one_sided)
+
+
+@lru_cache(maxsize=4096)
+def _boundaries(
+    fractions: tuple[float, ...], alpha: float, spending: Spending, one_sided: bool
+) -> tuple[float, ...]:
     looks = _looks(fractions)
     _check_level(alpha)
     levels = (alpha if one_sided else alpha / 2,)
-    spending = spending or Spending()
     return tuple(
         float(_step(spending, one_sided, levels, looks[: k + 1]).bound[0]) for k in range(len(looks))
     )
@@ -171,7 +177,7 @@ class _Look:
     log_w: _Array  # the logarithm of density × weight there
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def _step(spending: Spending, one_sided: bool, levels: tuple[float, ...], looks: tuple[float, ...]) -> _Look:
     """The last look of `looks`, from the kept one before it: a new look costs one step, whatever came before."""
     alpha, t = np.array(levels), looks[-1]

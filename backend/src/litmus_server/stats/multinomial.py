@@ -89,17 +89,21 @@ def log_evidence_of(counts: ArrayLike, shares: ArrayLike, concentration: float |
         ln B(κρ + S) − ln B(κρ) − Σ S ln ρ,   B the multivariate beta function
 
     Factors multiply over epochs. That asks each epoch anew what the alternative is, which hundreds of versions of a
-    bandit do not survive; so with more than one epoch half of the evidence comes from alternatives that stay: one
+    bandit do not survive; so of all that follows the first epoch half of the evidence comes from alternatives that stay: one
     variant arrives with e^w times its odds, averaged over variants and a grid of w. Each factor has expectation 1
-    given the past, so the average is a test martingale whatever the grid is; the grid only decides the power.
+    given the past, so the average is a test martingale whatever the grid is; the grid only decides the power. It begins with
+    the second epoch, at 1: to average over the first one afterwards would be a second test, with an alpha of its own.
     """
     seen, rho = np.broadcast_arrays(np.asarray(counts, np.float64), np.asarray(shares, np.float64))
     rho = rho / rho.sum(axis=-1, keepdims=True)
     kappas = np.array(CONCENTRATIONS if concentration is None else [concentration])
     weights = np.array(_WEIGHTS if concentration is None else [1.0])
     each = _log_factors(seen, rho, kappas.reshape(-1, *[1] * seen.ndim))
-    fresh = logsumexp(each, axis=0, b=weights.reshape(-1, *[1] * (each.ndim - 1))).sum(axis=-1)
-    found = fresh if seen.shape[-2] == 1 else np.logaddexp(fresh, _log_staying(seen, rho)) - np.log(2)
+    fresh = logsumexp(each, axis=0, b=weights.reshape(-1, *[1] * (each.ndim - 1)))
+    found = fresh[..., 0]
+    if seen.shape[-2] > 1:
+        staying = _log_staying(seen[..., 1:, :], rho[..., 1:, :])
+        found = found + np.logaddexp(fresh[..., 1:].sum(axis=-1), staying) - np.log(2)
     impossible = ((seen > 0) & (rho == 0)).any(axis=(-2, -1))
     return np.asarray(np.where(impossible, np.inf, found))
 
@@ -144,12 +148,14 @@ def rate_lift(
     A unit counts once; events that come in bursts from the same unit break the independence that this rests on.
     Needs one conversion; Undefined when no one ratio fits all epochs.
     """
-    used = [epoch for epoch in epochs if epoch.total and min(epoch.shares) > 0]
     if any(len(epoch.counts) != 2 for epoch in epochs):
         raise ValueError("control and treatment, two counts an epoch")
+    possible = [epoch for epoch in epochs if min(epoch.shares) > 0]
+    used = [epoch for epoch in possible if epoch.total]
     if not used:
         return TooFew("a ratio of rates", 1, 0)
-    evidence = log_evidence(used, concentration)
+    # An epoch without counts is one all the same: alternatives that stay begin with the second, in the p-value and so here.
+    evidence = log_evidence(possible, concentration)
     treated = float(sum(epoch.counts[1] for epoch in used))
     totals = np.array([epoch.total for epoch in used], dtype=np.float64)
     rho = np.array([epoch.shares[1] for epoch in used])

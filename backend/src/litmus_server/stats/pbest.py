@@ -145,17 +145,17 @@ def logistic(t: Array) -> Array:
 # --- the integral -----------------------------------------------------------------------------------------------
 
 
-def _running_integral() -> tuple[Array, Array, Array]:
+def running_integral(nodes: int) -> tuple[Array, Array, Array]:
     """Nodes and weights on [−1, 1], and S with (S·f)_q = ∫_{−1}^{x_q} f, exact for polynomials of the nodes."""
-    x, w = leggauss(NODES)
-    v = legvander(x, NODES)
-    k = np.arange(1, NODES)
+    x, w = leggauss(nodes)
+    v = legvander(x, nodes)
+    k = np.arange(1, nodes)
     integrals = np.column_stack([x + 1, (v[:, 2:] - v[:, :-2]) / (2 * k + 1)])
-    coefficients = v[:, :NODES].T * w * (2 * np.arange(NODES) + 1)[:, None] / 2
+    coefficients = v[:, :nodes].T * w * (2 * np.arange(nodes) + 1)[:, None] / 2
     return x, w, integrals @ coefficients
 
 
-NODES_AT, WEIGHTS, _S = _running_integral()
+NODES_AT, WEIGHTS, _S = running_integral(NODES)
 
 
 def _integrate(

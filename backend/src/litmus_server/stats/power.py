@@ -8,6 +8,7 @@ It must not know which plan an experiment has, nor what a day is in the calendar
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import lru_cache
 from math import ceil, inf, isfinite, sqrt
 from typing import Protocol
@@ -55,9 +56,11 @@ class Plan:
         return cls(at, tuple(AlwaysValid(t * best_ratio(alpha)) for t in at))
 
     @classmethod
-    def hybrid(cls, looks: int, alpha: float = 0.05, share: float = 0.1) -> "Plan":
+    def hybrid(
+        cls, looks: int, alpha: float = 0.05, share: float = 0.1, spending: Spending | None = None
+    ) -> "Plan":
         """Planned looks, each also asked of an always-valid reserve that has `share` of `alpha`: the default."""
-        planned, reserve = cls.group_sequential(looks), cls.always_valid(looks, alpha * share)
+        planned, reserve = cls.group_sequential(looks, spending), cls.always_valid(looks, alpha * share)
         both = zip(planned.criticals, reserve.criticals, strict=True)
         return cls(
             planned.fractions,
@@ -339,6 +342,9 @@ def remaining(units: float, new_units: Sequence[int], cycle: int = 7) -> Duratio
         return Undefined("a forecast of units", "no units come any more")
     if ratio < 1 and rate * cycle * ratio / (1 - ratio) <= units:
         return Undefined("a forecast of units", "new units become so few that this many will never have come")
+    if ratio == 1:  # exactly: a float's rounding would make a day of it
+        days = ceil(Fraction(units) * len(latest) / sum(latest))
+        return Duration(days, ceil(days / cycle))
     days, missing = 0, float(units)
     while True:
         rate *= ratio
@@ -347,8 +353,3 @@ def remaining(units: float, new_units: Sequence[int], cycle: int = 7) -> Duratio
             return Duration(days, ceil(days / cycle))
         missing -= rate * cycle
         days += cycle
-        if ratio == 1:
-            whole = int(missing // (rate * cycle))
-            days, missing = days + whole * cycle, missing - whole * rate * cycle
-            if missing <= 0:
-                return Duration(days, ceil(days / cycle))

@@ -7,9 +7,12 @@ data, so sketches are exact counts: they merge, units can be taken out again, an
 It must not know what a value measures. One value a unit, unless the spread over units is given (`Clusters`).
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from math import ceil, isfinite, sqrt
 
 from scipy.special import ndtri
@@ -45,7 +48,7 @@ def bounds(number: int) -> tuple[int, int]:
     return leading << shift, (leading + 1) << shift
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sketch:
     """How many values are in each bucket; buckets without values are not listed. ValueError for a count that is not positive."""
 
@@ -53,7 +56,7 @@ class Sketch:
 
     def __post_init__(self) -> None:
         """ValueError when values were removed that had not been added."""
-        if any(count <= 0 for count in self.counts.values()):
+        if min(self.counts.values(), default=1) <= 0:
             raise ValueError("a bucket of a sketch holds one value at least")
 
     @classmethod
@@ -87,13 +90,18 @@ class Sketch:
         return self._place(rank)[0]
 
     def _place(self, rank: float) -> tuple[int, float]:
-        before = 0
-        for number in sorted(self.counts):
-            count = self.counts[number]
-            if rank <= before + count:
-                return number, max(0.0, (rank - before) / count)
-            before += count
-        raise ValueError(f"no value has the rank {rank} of {before}")
+        numbers, reached = self._ranked
+        at = bisect_left(reached, rank)
+        if at == len(numbers):
+            raise ValueError(f"no value has the rank {rank} of {self.n}")
+        count = self.counts[numbers[at]]
+        return numbers[at], max(0.0, (rank - (reached[at] - count)) / count)
+
+    @cached_property
+    def _ranked(self) -> tuple[list[int], list[int]]:
+        """The buckets in order, and how many values are in them and before."""
+        numbers = sorted(self.counts)
+        return numbers, list(accumulate(self.counts[number] for number in numbers))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,11 @@
 """Where a function of one number changes its sign. (scipy.optimize would be half a second of loading for this.)"""
 
 from collections.abc import Callable
+from math import inf, isfinite
 
 _NEIGHBOURS = 2.3e-16
+# Secants settle in five or six steps, or something is the matter. A short step alone could be a cliff: the value is small, too.
+_SECANTS, _SETTLED = 12, 1e-9
 
 
 def root(f: Callable[[float], float], left: float, right: float, *, tolerance: float = 1e-13) -> float:
@@ -41,3 +44,32 @@ def root(f: Callable[[float], float], left: float, right: float, *, tolerance: f
         else:
             t = 0.5
         t = min(1 - room / 2, max(room / 2, t))
+
+
+def settled(
+    f: Callable[[float], float],
+    guess: float,
+    *,
+    slope: float,
+    left: float = -inf,
+    right: float = inf,
+    tolerance: float = 1e-13,
+) -> float | None:
+    """Where `f` is zero, if it is nearly a line of this `slope`: by secants from `guess`, in half the calls that `root` needs.
+
+    To `tolerance` relative to the larger of 1 and |x|. None where they leave the open interval from `left` to `right`, or do not settle.
+    """
+    a, b = guess, guess
+    f_a = f_b = f(guess) if left < guess < right else inf
+    step = -f_a / slope
+    for _ in range(_SECANTS):
+        if not (isfinite(f_b) and left < b + step < right):
+            return None
+        if abs(step) <= tolerance * max(1.0, abs(b)) and abs(f_b) <= _SETTLED * abs(slope):
+            return b + step
+        a, f_a, b = b, f_b, b + step
+        f_b = f(b)
+        if f_b == f_a:
+            return b if f_b == 0 else None
+        step = -f_b * (b - a) / (f_b - f_a)
+    return None

@@ -27,7 +27,7 @@ async def record(
     was, now = difference(before, after)
     await connection.execute(
         _INSERT, at, subject, experiment, key, action, cause.principal.name, cause.actor, cause.reason, cause.request_id,
-        was, now,
+        was, now, cause.evidence,
     )  # fmt: skip
 
 
@@ -43,13 +43,13 @@ async def recorded(connection: "asyncpg.Connection[Any]", trail: Trail) -> list[
 
 
 _INSERT = """
-insert into audit (at, subject, experiment_id, key, action, principal, actor, reason, request_id, before, after)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+insert into audit (at, subject, experiment_id, key, action, principal, actor, reason, request_id, before, after, evidence)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 
 # Whoever asks for a key means the experiment that bears it, whatever it was called at the time, or what was deleted.
 _PAGE = """
-select id, at, subject, experiment_id, key, action, principal, actor, reason, request_id, before, after
+select id, at, subject, experiment_id, key, action, principal, actor, reason, request_id, before, after, evidence
 from audit
 where ($1::uuid is null or experiment_id = $1)
   and ($2::text is null or key = $2 or experiment_id = (select id from experiments x where x.key = $2))

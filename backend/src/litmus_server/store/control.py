@@ -17,20 +17,26 @@ from litmus.decide import names
 
 from litmus_server.bandits.allocation import carried_over
 from litmus_server.bandits.checksum import checksum
+from litmus_server.domain.acting import acting_of, promotion_of
+from litmus_server.domain.alarm import Alarm
 from litmus_server.domain.audit import AuditEntry, Cause, Trail
 from litmus_server.domain.draft import ExperimentType, is_id
 from litmus_server.domain.errors import Conflict
 from litmus_server.domain.experiment import Experiment, Shared, Status, Variant, describe, entry
+from litmus_server.domain.holdback import mixed, published_holdback, unmixed
 from litmus_server.domain.layer import Allocation
 from litmus_server.domain.listing import EARLIEST, LATEST, Listing, searched
 from litmus_server.domain.metric import Metric
+from litmus_server.domain.plan import plan_of
 from litmus_server.domain.policy import Policy, signed
 from litmus_server.domain.ramp import progress_of
 from litmus_server.domain.schedule import due_at
 from litmus_server.domain.weights import share_to_ppm
 from litmus_server.ports import Due, Ramping
+from litmus_server.store.alarms import acknowledge, read_alarms
 from litmus_server.store.audit import record, recorded
 from litmus_server.store.database import available
+from litmus_server.store.derived import declare
 from litmus_server.store.jobs import enqueue
 from litmus_server.store.policies import publish
 from litmus_server.store.shared import read_audiences, read_holdout, read_layers
@@ -82,6 +88,8 @@ class Change:
             await connection.execute("delete from experiment_variants where experiment_id = $1", after.id)
             await self._write_variants(after)
         await self._write_metrics(after, () if before is None else before.metrics)
+        if await declare(connection, after):
+            await self.refold(after.no)
         shared = await self.shared(names(after.audience), [after.layer.key] if after.layer else [])
         await connection.execute(_DOCUMENT, after.no, after.revision, entry(after, shared=shared))
         begun = 0 if before is None else len(before.history)
@@ -98,6 +106,8 @@ class Change:
             before=None if before is None else describe(before),
             after=describe(after),
         )
+        if before is not None and (before.status, after.status) == (Status.PAUSED, Status.RUNNING):
+            await connection.execute(_ACKNOWLEDGE, after.no, self.at, cause.actor or cause.principal.name)
         if after.learning:
             await self._publish(after)
         await connection.execute("select pg_notify($1, $2)", CHANNEL, str(after.no))
@@ -122,6 +132,10 @@ class Change:
         await connection.execute("select pg_notify($1, $2)", CHANNEL, str(experiment.no))
         return revision
 
+    async def acknowledge(self, experiment: int, alarm: int, by: str) -> Alarm | None:
+        """See the port."""
+        return await acknowledge(self._connection, experiment, alarm, by, self.at)
+
     async def refold(self, experiment: int) -> None:
         """Ask for a new fold of this experiment's log, once this change is committed."""
         await enqueue(self._connection, "refold", {"experiment": experiment}, dedupe_key=str(experiment))
@@ -133,12 +147,22 @@ class Change:
         newest = await self._connection.fetchrow(_NEWEST, experiment.no)
         version, shares, units = 1, experiment.weights, 0
         document: dict[str, Any] = {"reason": "start"}
+        active = [variant.state == "active" for variant in experiment.variants]
         if newest is not None:
             version, units = newest["version"] + 1, newest["units"]
-            active = [variant.state == "active" for variant in experiment.variants]
             floor = share_to_ppm(experiment.parameters.get("floor", 0), "/parameters/floor")
-            shares = carried_over(newest["propensities"], active, floor) or shares
+            before = unmixed(newest["propensities"], newest["state"].get("holdback", ()))
+            joined = (0,) * (len(active) - len(before))  # variants that it did not know
+            shares = carried_over(before + joined, active, floor) or shares
             document = {"reason": "configuration", "watermark": newest["state"].get("watermark")}
+            model = newest["state"].get("model")
+            if model is not None and model["arms"] == len(
+                active
+            ):  # else its shares decide until the learner has another one
+                document["model"] = newest["state"]["model"]
+        if experiment.holdback is not None:
+            parts = experiment.holdback.parts(active, experiment.control)
+            shares, document["holdback"] = mixed(shares, parts), list(parts)
         signature = checksum(signed(str(experiment.id), version, experiment.revision, shares, document))
         policy = Policy(
             experiment=experiment.no,
@@ -183,8 +207,9 @@ class Change:
         await self._connection.executemany(_VARIANT, rows)
 
     async def _write_metrics(self, experiment: Experiment, known: tuple[Metric, ...]) -> None:
-        """Those of a draft may all be others; later ones can only be added."""
-        if experiment.metrics[: len(known)] != known:
+        """Those of a draft may all be others; later ones can only be added, and some of what they say changed."""
+        changed = experiment.metrics[: len(known)] != known
+        if changed and experiment.status is Status.DRAFT:
             await self._connection.execute(
                 "delete from experiment_metric where experiment = $1", experiment.no
             )
@@ -198,8 +223,10 @@ class Change:
                 str(each.kind),
                 str(each.direction),
                 each.window_seconds,
+                {name: msgspec.to_builtins(getattr(each, name)) for name in _DETAILS},
             )
-            for each in experiment.metrics[len(known) :]
+            for each in experiment.metrics
+            if each not in known
         ]
         await self._connection.executemany(_METRIC, rows)
 
@@ -244,6 +271,11 @@ class Control:
         """See the port."""
         async with self._reading() as connection:
             return await recorded(connection, trail)
+
+    async def alarms(self, experiment: int, before: int | None, limit: int) -> list[Alarm]:
+        """See the port."""
+        async with self._reading() as connection:
+            return await read_alarms(connection, experiment, before, limit)
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator["asyncpg.Connection[Any]"]:
@@ -296,6 +328,11 @@ def _experiment(row: asyncpg.Record) -> Experiment:
     }
     progress = fields["progress"]
     fields["progress"] = None if progress is None else progress_of(progress)
+    promotion = fields["promotion"]
+    fields["promotion"] = None if promotion is None else promotion_of(promotion)
+    fields["acting"] = acting_of(fields["acting"])
+    fields["analysis"] = plan_of(fields["analysis"])
+    fields["holdback"] = published_holdback(fields)
     layer, start, stop = (fields.pop(name) for name in ("layer", "layer_from", "layer_to"))
     fields["layer"] = None if layer is None else Allocation(layer, start, stop)
     return Experiment(**fields)
@@ -310,11 +347,15 @@ def _columns(experiment: Experiment) -> tuple[object, ...]:
         "tags": list(experiment.tags),
         "dimensions": list(experiment.dimensions),
         "parameters": dict(experiment.parameters),
+        "holdback": experiment.holdback and experiment.holdback.published,
         "forced": dict(experiment.forced),
         "layer": layer and layer.key,
         "layer_from": layer and layer.start,
         "layer_to": layer and layer.stop,
         "progress": experiment.progress and experiment.progress.document,
+        "acting": experiment.acting.document,
+        "analysis": experiment.analysis.document,
+        "promotion": experiment.promotion and experiment.promotion.document,
         "due_at": due_at(experiment),
         "search": searched(experiment),
     }
@@ -322,10 +363,10 @@ def _columns(experiment: Experiment) -> tuple[object, ...]:
 
 
 _COLUMNS = (
-    "id", "key", "name", "description", "hypothesis", "owner", "tags", "type", "status", "unit_type", "public", "salt",
+    "id", "key", "name", "description", "hypothesis", "owner", "tags", "type", "status", "unit_type", "ttl_seconds", "public", "salt",
     "traffic", "epoch", "revision", "parameters", "dimensions", "cohort_hours", "planned_units", "min_sample_size",
-    "significance", "auto_promote", "audience", "layer", "layer_from", "layer_to", "holdout", "forced", "starts_at",
-    "ends_at", "start_failed", "ramp", "progress", "factors", "value_type", "cloned_from", "winner_variant_id", "created_at", "updated_at", "started_at",
+    "significance", "auto_promote", "audience", "layer", "layer_from", "layer_to", "holdout", "holdback", "forced", "starts_at",
+    "ends_at", "start_failed", "ramp", "progress", "acting", "promotion", "analysis", "factors", "features", "value_type", "cloned_from", "winner_variant_id", "created_at", "updated_at", "started_at",
     "completed_at", "archived_at", "due_at", "search",
 )  # fmt: skip
 """Those that are fields of an Experiment, by the same names, its place in a layer, and what is searched."""
@@ -339,8 +380,8 @@ _FROM_ELSEWHERE = {
     "variants": """(select json_agg(v order by v.ordinal) from (
         select id, key, name, ordinal, is_control, weight, config, created_at, factors, state
         from experiment_variants where experiment_id = experiments.id) v)""",
-    "metrics": """(select coalesce(json_agg(d order by d.slot), '[]') from (
-        select m.name, e.role, e.kind, e.direction, e.window_seconds, e.slot, m.id
+    "metrics": """(select coalesce(json_agg(d.details || to_jsonb(d) - 'details' order by d.slot), '[]') from (
+        select m.name, e.role, e.kind, e.direction, e.window_seconds, e.slot, m.id, e.details
         from experiment_metric e join metric m on m.id = e.metric where e.experiment = experiments.no) d)""",
     "history": """(select json_agg(json_build_array(h.at, h.status) order by h.at)
         from status_history h where h.experiment = experiments.no)""",
@@ -386,6 +427,11 @@ insert into experiment_variants (id, experiment_id, key, name, ordinal, is_contr
 values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, 'null'::jsonb), $9, $10, $11)
 """
 
+_DETAILS = (
+    "numerator", "denominator", "quantile", "cap", "margin", "minimum_effect", "unit", "description", "covariates",
+)  # fmt: skip
+"""Fields of a Metric that have no column of their own."""
+
 # In one order, so that two writers of new names cannot wait for each other.
 _NEW_NAMES = """
 insert into metric (name)
@@ -398,8 +444,9 @@ on conflict (name) do nothing
 _NAMES = "select name, id from metric where name = any($1::text[])"
 
 _METRIC = """
-insert into experiment_metric (experiment, metric, slot, role, kind, direction, window_seconds)
-values ($1, $2, $3, $4, $5, $6, $7)
+insert into experiment_metric (experiment, metric, slot, role, kind, direction, window_seconds, details)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (experiment, metric) do update set details = excluded.details
 """
 
 _DOCUMENT = "insert into configuration (experiment, revision, document) values ($1, $2, $3)"
@@ -407,6 +454,12 @@ _DOCUMENT = "insert into configuration (experiment, revision, document) values (
 _DELETED = "insert into experiment_deleted (experiment, revision) values ($1, $2)"
 
 _HISTORY = "insert into status_history (experiment, at, status) values ($1, $2, $3)"
+
+# Whoever resumes has borne with what guardrails have shown so far: see rules/guardrails.py.
+_ACKNOWLEDGE = """
+update alarm set cleared_at = greatest($2, raised_at), cleared_by = $3
+where experiment = $1 and kind = 'guardrail' and cleared_at is null
+"""
 
 _NEWEST = """
 select p.version, p.propensities, p.state, p.units

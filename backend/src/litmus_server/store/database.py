@@ -23,6 +23,9 @@ AWAY = (
 )
 """What asyncpg raises when the server is away, starting, stopping or full: trying again later can help."""
 
+PATIENT = 600.0
+"""Seconds for one statement that reads a row a unit: given to each call, since a pool gives up every other statement after ten."""
+
 # SQLSTATEs, or their first letters, of a database that is there and cannot do it now: a read-only standby, a full disk, a
 # deadlock, a time-out, a missing privilege. Trying again later can help; dropping what was sent cannot.
 _UNABLE = ("08", "25006", "40", "42501", "53", "55", "57", "58", "XX")
@@ -48,7 +51,14 @@ async def connect(url: str, *, timeout: float = 10) -> "asyncpg.Connection[Any]"
 
 async def open_pool(url: str, *, size: int = 4) -> "asyncpg.Pool[Any]":
     """A pool for the control plane: short transactions, at most `size` at once."""
-    return await asyncpg.create_pool(
+    pool = pool_of(url, size=size)
+    await pool
+    return pool
+
+
+def pool_of(url: str, *, size: int = 4) -> "asyncpg.Pool[Any]":
+    """The same, not yet open: awaiting it opens it."""
+    return asyncpg.create_pool(
         url,
         min_size=1,
         max_size=size,

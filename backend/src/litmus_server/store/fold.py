@@ -15,7 +15,9 @@ from typing import Any
 import asyncpg
 import structlog
 
+from litmus_server.store.contextual_queue import enqueue_batches
 from litmus_server.store.database import AWAY, connect
+from litmus_server.store.derived import shift, touched
 from litmus_server.store.fold_lock import fold_transaction
 from litmus_server.store.refold import Pairs, mark, refold, sweep
 from litmus_server.store.sql import statement
@@ -193,12 +195,16 @@ async def _fold(
     if exposures["units"]:
         late = Pairs(*(exposures[name] for name in ("units", "pairs", "variants", "epochs", "firsts")))
         effect.grown.update((await refold(connection, late, minutes_from)).grown)
+    rows = await touched(connection, batches, only) if exposures["derived"] else None
+    emptied = rows is not None and await shift(connection, -1, *rows)
     metrics = await connection.fetchrow(statement("fold_metrics"), batches, only, minutes_from)
     assert metrics is not None
     effect.add(metrics)
-    if metrics["emptied"]:
+    emptied |= rows is not None and await shift(connection, 1, *rows)
+    if metrics["emptied"] or emptied:
         await sweep(connection, effect.experiments)
     await mark(connection, effect.experiments, effect.grown, effect.newest)
+    await enqueue_batches(connection, batches, only, effect.experiments)
     return effect
 
 

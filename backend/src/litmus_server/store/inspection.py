@@ -89,6 +89,12 @@ class InspectionStore:
             return [
                 await _logged(connection, _ALL_OF_UNIT, values, filters, below, limit),
                 await _refused(connection, _LETTERS_OF_UNIT, (unit,), filters, below, limit),
+                *[
+                    await _logged(
+                        connection, _ALL_OF_UNIT, (*values[:-1], row["unit"]), filters, below, limit
+                    )
+                    for row in await connection.fetch(_STAYS, unit)
+                ],
             ]
 
     async def dead_letters(
@@ -119,7 +125,7 @@ class InspectionStore:
             metrics: dict[int, list[asyncpg.Record]] = {}
             for metric in await connection.fetch(_METRICS, [row["experiment"] for row in rows]):
                 metrics.setdefault(metric["experiment"], []).append(metric)
-        return [_assignment(unit, row, metrics.get(row["experiment"], ())) for row in rows]
+        return [_assignment(row, metrics.get(row["experiment"], ())) for row in rows]
 
     async def arrivals(
         self,
@@ -297,14 +303,14 @@ def _door(number: int) -> str:
     return Door(number).name.lower()
 
 
-def _assignment(unit: str, row: "asyncpg.Record", declared: "Sequence[asyncpg.Record]") -> UnitAssignment:
+def _assignment(row: "asyncpg.Record", declared: "Sequence[asyncpg.Record]") -> UnitAssignment:
     adaptive = ExperimentType(row["type"]).adaptive
     return UnitAssignment(
         experiment_id=str(row["experiment_id"]),
         experiment_key=row["experiment_key"],
         experiment_name=row["name"],
         experiment_status=row["status"],
-        assignment_id=assignment_id(row["experiment"], unit),
+        assignment_id=assignment_id(row["experiment"], row["unit"]),
         variant_id=str(row["variant_id"]),
         variant_key=row["variant_key"],
         variant_name=row["variant_name"],
@@ -491,16 +497,20 @@ order by hour desc, reason
 """
 
 _ASSIGNMENTS = """
-select a.experiment, x.id as experiment_id, x.key as experiment_key, x.name, x.status, x.type, v.id as variant_id,
+select a.unit, a.experiment, x.id as experiment_id, x.key as experiment_key, x.name, x.status, x.type, v.id as variant_id,
        v.key as variant_key, v.name as variant_name, a.propensity, a.bucket, a.revision, a.epoch, a.door,
        a.attributes::text as attributes, a.assigned_at, s.first_at, s.counts, s.totals, s.firsts, s.before
 from assignment a
 join experiments x on x.no = a.experiment
 join experiment_variants v on v.experiment_id = x.id and v.ordinal = a.variant
 left join unit_state s on s.unit = a.unit and s.experiment = a.experiment
-where a.unit = $1
+where a.unit = $1 or a.stay_of = $1
 order by a.assigned_at desc, a.experiment
+limit 1000
 """
+
+# The logs know each by a name of its own: the newest, as many as a page can show.
+_STAYS = "select unit from assignment where stay_of = $1 order by assigned_at desc limit 20"
 
 _METRICS = """
 select e.experiment, m.name, e.slot, e.role, e.kind, e.window_seconds

@@ -274,7 +274,7 @@ returning name, kind
 
 
 class Queue:
-    """`ports.Work`: asks for jobs about experiments, each with a payload {"experiment": number}."""
+    """`ports.Work`: asks for jobs about experiments, each with a payload {"experiment": number}; and `ports.Errands`."""
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         """Uses one connection of the pool for each call."""
@@ -285,3 +285,17 @@ class Queue:
         async with available(), self._pool.acquire() as connection, connection.transaction():
             for experiment in sorted(experiments):  # in one order: two who ask cannot wait for each other
                 await enqueue(connection, kind, {"experiment": experiment}, dedupe_key=str(experiment))
+
+    async def send(self, kind: str, payload: Mapping[str, Any]) -> int:
+        """See `ports.Errands`. Tried once: who asked is waiting, and can ask again."""
+        async with available(), self._pool.acquire() as connection, connection.transaction():
+            return await enqueue(connection, kind, payload, max_attempts=1)
+
+    async def outcome(self, errand: int) -> tuple[bool, Any] | None:
+        """See `ports.Errands`."""
+        async with available():
+            row = await self._pool.fetchrow(_OUTCOME, errand)
+        return None if row is None else (row["state"] == "done", row["result"])
+
+
+_OUTCOME = "select state, result from job where id = $1 and state in ('done', 'dead')"

@@ -1,6 +1,6 @@
 """Policies: what a learner reads, and the compare-and-swap by which it publishes. It computes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -8,6 +8,7 @@ import asyncpg
 from litmus_server.domain.policy import Policy, Watermark
 from litmus_server.ports import Observed, PolicyRow, Standing
 from litmus_server.store.database import available
+from litmus_server.store.reports import read_sheet
 
 CHANNEL = "litmus_policy"
 """NOTIFY carries the experiment's number: a hint that it has a newer policy."""
@@ -25,7 +26,9 @@ class PolicyStore:
         async with available():
             return [_standing(row) for row in await self._pool.fetch(_STANDINGS, list(types))]
 
-    async def observed(self, experiment: int) -> Observed | None:
+    async def observed(
+        self, experiment: int, wants_sheet: Callable[[Mapping[str, Any]], bool]
+    ) -> Observed | None:
         """See the port."""
         async with (
             available(),
@@ -40,8 +43,13 @@ class PolicyStore:
             units, conversions = ([0] * len(entry["variants"]) for _ in range(2))
             for variant, metric, n in await connection.fetch(_COUNTS, experiment, primary):
                 (conversions if metric else units)[variant] = n
+            joined = await connection.fetchval(_JOINED, experiment, len(entry["variants"]))
+            sheet = None
+            if wants_sheet(entry):
+                mine = [metric for metric in entry["metrics"] if metric["role"] == "primary"]
+                sheet = await read_sheet(connection, experiment, entry | {"metrics": mine})
             watermark = Watermark(row["seq"], row["folded_at"])
-            return Observed(_standing(row), entry, watermark, units, conversions)
+            return Observed(_standing(row), entry, watermark, units, conversions, joined, sheet)
 
     async def publish(self, policy: Policy) -> bool:
         """See the port. The row of the experiment is locked, so that no change of it can slip in between."""
@@ -112,6 +120,17 @@ where x.no = $1 and x.status = 'running' and x.archived_at is null
 
 _COUNTS = """
 select variant, metric, n from moments where experiment = $1 and span = 0 and metric in (0, $2)
+"""
+
+# The first version that had a share for a variant says how many units there were when it was added.
+_JOINED = """
+select array (
+    select coalesce((
+        select units from policy where experiment = $1 and cardinality(propensities) > k order by version limit 1
+    ), 0)
+    from generate_series(0, $2::integer - 1) k
+    order by k
+)
 """
 
 # A lock that a change of the experiment waits for, and that waits for it; then the row is read anew.

@@ -19,7 +19,7 @@ order by x.no
 _DELETED = "select experiment from experiment_deleted where revision > $1"
 # The heads are compared one by one: "versions greater than the last I saw" would miss what commits late.
 _POLICIES = """
-select p.experiment, p.version, p.revision, p.propensities
+select p.experiment, p.version, p.revision, p.propensities, p.state -> 'model' as model
 from policy_head h
 join policy p on p.experiment = h.experiment and p.version = h.version
 left join unnest($1::int[], $2::int[]) known (experiment, version) on known.experiment = h.experiment

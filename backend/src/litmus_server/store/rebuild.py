@@ -13,7 +13,9 @@ from typing import Any
 import asyncpg
 
 from litmus_server.domain.errors import Conflict
+from litmus_server.store.contextual_queue import relearn
 from litmus_server.store.database import connect
+from litmus_server.store.derived import add, drop_strange, lacking
 from litmus_server.store.fold_lock import PINNED, fold_transaction
 from litmus_server.store.refold import Pairs, mark, refold, sweep, wrong
 from litmus_server.store.sql import statement
@@ -39,6 +41,8 @@ class Rebuilt:
     moments: int
     rollup: int
     fold_mark: int
+    derived: int = 0
+    """Of joint_moments and sketch."""
 
 
 async def rebuild(
@@ -55,6 +59,7 @@ async def rebuild(
             raise Conflict("Another rebuild is running on this database")
         changed = await _rebuild_states(connection, progress, after)
         sums = await _rebuild_sums(connection)
+        await relearn(connection)
     finally:
         await connection.close()
     return Rebuilt(changed, *sums)
@@ -96,13 +101,16 @@ async def _slice(connection: "asyncpg.Connection[Any]", after: str) -> tuple[str
         return end, True
 
 
-async def _rebuild_sums(connection: "asyncpg.Connection[Any]") -> tuple[int, int, int]:
+async def _rebuild_sums(connection: "asyncpg.Connection[Any]") -> tuple[int, int, int, int]:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute("set local statement_timeout = 0; set local work_mem = '256MB'")
         moments = await connection.fetch(statement("rebuild_moments"))
         rollup = await connection.fetch(statement("rebuild_rollup"))
         units = await connection.fetch(statement("rebuild_units"))
-    experiments = {row["experiment"] for row in [*moments, *rollup, *units]}
+        lack = await lacking(connection, None, whole=True)
+    experiments = {row["experiment"] for row in [*moments, *rollup, *units]} | lack.experiments
+    async with fold_transaction(connection):
+        strange = await drop_strange(connection)
     if experiments:
         async with fold_transaction(connection) as minutes_from:
             if moments:
@@ -111,7 +119,8 @@ async def _rebuild_sums(connection: "asyncpg.Connection[Any]") -> tuple[int, int
                 await connection.execute(
                     statement("rebuild_add_rollup"), *zip(*rollup, strict=True), minutes_from
                 )
+            await add(connection, lack)
             await sweep(connection, experiments)
             grown = Counter({row["experiment"]: row["units"] for row in units})
             await mark(connection, experiments, grown, None)
-    return len(moments), len(rollup), len(units)
+    return len(moments), len(rollup), len(units), strange + len(lack)

@@ -12,6 +12,8 @@ from typing import Any
 
 import asyncpg
 
+from litmus_server.store.contextual_queue import enqueue_units
+from litmus_server.store.derived import has_derived, refill, shift, sweep_derived
 from litmus_server.store.fold_lock import fold_transaction
 from litmus_server.store.sql import statement
 
@@ -45,10 +47,12 @@ class Refolded:
 
 async def refold(connection: "asyncpg.Connection[Any]", pairs: Pairs, minutes_from: dt.datetime) -> Refolded:
     """In a fold transaction. Reads batches that are folded, never one that waits."""
-    shift = statement("refold_shift")
-    before = await connection.fetchval(shift, -1, pairs.units, pairs.experiments, minutes_from)
+    derived = await has_derived(connection, pairs.experiments)
+    before = await _shift(connection, -1, pairs, minutes_from, derived=derived)
     done = await _rows(connection, pairs, minutes_from, write=True)
-    after = await connection.fetchval(shift, 1, pairs.units, pairs.experiments, minutes_from)
+    after = await _shift(connection, 1, pairs, minutes_from, derived=derived)
+    if done["units"]:
+        await enqueue_units(connection, done["units"], done["experiments"])
     if before or after or done["emptied"]:
         await sweep(connection, pairs.experiments)
     grown = Counter(done["entered"] or ())
@@ -60,6 +64,21 @@ async def wrong(connection: "asyncpg.Connection[Any]", pairs: Pairs, minutes_fro
     """In a fold transaction: those of these pairs whose rows are not what the log says. Changes nothing."""
     found = await _rows(connection, pairs, minutes_from, write=False)
     return Pairs.of(found["units"] or (), found["experiments"] or ())
+
+
+async def _shift(
+    connection: "asyncpg.Connection[Any]",
+    sign: int,
+    pairs: Pairs,
+    minutes_from: dt.datetime,
+    *,
+    derived: bool,
+) -> bool:
+    """Add (1) or take away (-1) what the rows add to the tables of sums; whether some row may hold only zeros now."""
+    emptied = await connection.fetchval(
+        statement("refold_shift"), sign, pairs.units, pairs.experiments, minutes_from
+    )
+    return bool(emptied) | (derived and await shift(connection, sign, pairs.units, pairs.experiments))
 
 
 async def _rows(
@@ -89,6 +108,7 @@ async def sweep(connection: "asyncpg.Connection[Any]", experiments: Iterable[int
         "delete from rollup where experiment = any($1::integer[]) and events = 0 and total = 0 and units = 0",
         numbers,
     )
+    await sweep_derived(connection, numbers)
 
 
 async def mark(
@@ -106,7 +126,7 @@ async def mark(
 
 
 async def refold_experiment(connection: "asyncpg.Connection[Any]", experiment: int) -> int:
-    """After a metric was declared late, or `cohort_hours` or a window changed: how many rows changed.
+    """After a metric was declared late, or its cap or covariates, `cohort_hours` or a window changed: how many rows changed.
 
     Safe while serving and safe to repeat: slices of units, each one fold transaction. The change itself must be
     committed before.
@@ -121,5 +141,5 @@ async def refold_experiment(connection: "asyncpg.Connection[Any]", experiment: i
                 done = await refold(connection, Pairs.of(units, [experiment] * len(units)), minutes_from)
                 await mark(connection, [experiment], done.grown, None)
         if not units:
-            return changed
+            return changed + await refill(connection, experiment)
         changed, after = changed + done.rows, units[-1]

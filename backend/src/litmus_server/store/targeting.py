@@ -3,8 +3,9 @@
 It must not know which changes are allowed; the service does.
 """
 
+import datetime as dt
 from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,12 +15,19 @@ from litmus_server.domain.audience import Audience
 from litmus_server.domain.audit import Cause
 from litmus_server.domain.experiment import Experiment, rfc3339
 from litmus_server.domain.layer import Layer
+from litmus_server.domain.reach import Met
 from litmus_server.domain.weights import to_fraction
-from litmus_server.ports import Holdout, User
+from litmus_server.ports import Holdout, Lately, User
 from litmus_server.store.audit import record
 from litmus_server.store.control import Change, Control, locked, next_revision, read_experiments
 from litmus_server.store.database import available
 from litmus_server.store.shared import read_layers
+
+MOST_MET = 10_000
+"""Assignments that are looked at to tell how many units an audience means: a share is then known to one per cent."""
+_STRETCHES = tuple(dt.timedelta(hours=hours) for hours in (0.1, 1, 6, 24))
+"""How far back they are looked for: the shortest one that has enough of them."""
+_PATIENCE = "1s"
 
 
 class TargetingChange(Change):
@@ -143,6 +151,33 @@ class TargetingStore(Control):
         async with self._reading() as connection:
             return await _users(connection, audiences, layer)
 
+    async def met(self, unit_type: str | None) -> Lately:
+        """See the port. A stretch that takes too long is left out, and the shorter one before it is the answer."""
+        async with available(), self._pool.acquire() as connection:
+            now = await connection.fetchval("select now()")
+            found, since, whole = [], now, False
+            for stretch in _STRETCHES:
+                with suppress(asyncpg.QueryCanceledError):
+                    async with connection.transaction(readonly=True):
+                        await connection.execute(f"set local statement_timeout = '{_PATIENCE}'")
+                        found = await connection.fetch(_MET, now - stretch, MOST_MET + 1)
+                    since, whole = now - stretch, len(found) <= MOST_MET
+                    if whole:
+                        continue
+                break
+            found = found[:MOST_MET]
+            numbers = list({row["experiment"] for row in found})
+            kept = {
+                row["no"]: (row["unit_type"], frozenset(row["dimensions"]))
+                for row in await connection.fetch(_KEEPS, numbers)
+            }
+        log = []
+        for row in found:
+            of, keeps = kept.get(row["experiment"], (None, frozenset[str]()))
+            if of is not None and unit_type in {None, of}:
+                log.append(Met(row["unit"], row["attributes"], keeps))
+        return Lately(since, whole, log)
+
 
 async def _audiences(connection: "asyncpg.Connection[Any]") -> list[Audience]:
     return [Audience(**row) for row in await connection.fetch(_AUDIENCES)]
@@ -175,6 +210,12 @@ def _shown_layer(layer: Layer) -> dict[str, Any]:
         "created_at": rfc3339(layer.created_at),
     }
 
+
+# In no order: what the index by time finds is read as it lies, so that the limit bounds the work.
+_MET = "select unit, experiment, attributes from assignment where assigned_at >= $1 limit $2"
+
+# Dimensions are fixed when an experiment starts.
+_KEEPS = "select no, unit_type, dimensions from experiments where no = any ($1)"
 
 _AUDIENCES = """
 select key, name, description, condition, revision, created_at, updated_at from audience order by key

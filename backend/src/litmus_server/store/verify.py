@@ -57,6 +57,28 @@ _SIDES = {
         "select experiment, variant, epoch, cohort, metric, span, n, s1, s2, s3, x1, x2, xy from expected_moments",
         "select experiment, variant, epoch, cohort, metric, span, n, s1, s2, s3, x1, x2, xy from moments",
     ),
+    "joint_moments": (
+        """
+        select experiment, metric, variant, epoch, cohort,
+               array_agg(total order by degree, i, j, k) as sums
+        from expected_joint
+        group by experiment, metric, variant, epoch, cohort
+        having bool_or(total <> 0)
+        """,
+        """
+        select experiment, metric, variant, epoch, cohort, sums
+        from joint_moments
+        where (experiment, metric) not in (select experiment, metric from derived_metric where not whole)
+        """,
+    ),
+    "sketch": (
+        "select experiment, metric, variant, bucket, count(*) as n from expected_bucket group by 1, 2, 3, 4",
+        """
+        select experiment, metric, variant, bucket, n
+        from sketch
+        where (experiment, metric) not in (select experiment, metric from derived_metric where not whole)
+        """,
+    ),
     "rollup": (
         "select experiment, variant, metric, span, at, events, total, units from expected_rollup",
         "select experiment, variant, metric, span, at, events, total, units from rollup",

@@ -6,7 +6,7 @@ A route authenticates, reads a form, calls the service once, and answers. Rules 
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from litmus_server.domain.access import Action, Principal
 from litmus_server.domain.audit import Trail, read_cause
@@ -21,6 +21,7 @@ from litmus_server.http.openapi import takes
 from litmus_server.http.traffic import REQUEST_ID
 from litmus_server.http.v1.change import read_change
 from litmus_server.http.v1.control_wire import (
+    AlarmList,
     AuditList,
     Changed,
     ChangeRequest,
@@ -36,6 +37,7 @@ from litmus_server.http.v1.control_wire import (
     Meta,
     StatusRequest,
     WinnerRequest,
+    from_alarm,
     from_audit,
     from_changed,
     from_created,
@@ -44,6 +46,7 @@ from litmus_server.http.v1.control_wire import (
 from litmus_server.http.v1.control_wire import Trail as TrailBody
 from litmus_server.http.v1.query import Cursor, Moment, Reference, invalid, stored, utc, words
 from litmus_server.services.experiments import MOST_AUDIT, Experiments
+from litmus_server.services.reports import Reports
 
 _ACTIONS = {
     "start": (Experiments.start, "Start: from now on units are assigned"),
@@ -62,7 +65,7 @@ _RAMP_ACTIONS = {
 }
 
 
-def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -> APIRouter:
+def routes(experiments: Experiments, reports: Reports, authenticator: Authenticator, meta: Meta) -> APIRouter:
     """All of them, under /api/v1."""
     router = APIRouter(prefix="/api/v1")
     reader = Annotated[Principal, Depends(Require(authenticator, Action.READ))]
@@ -115,9 +118,14 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         owner: Annotated[str | None, Query(max_length=200)] = None,
         metric: Annotated[str | None, Query(max_length=128, description="A metric that it declares")] = None,
         order: Annotated[Order, Query(description="Newest first by default")] = Order.NEWEST,
+        include: Annotated[
+            str | None, Query(description="`summary`: with what is known of the results of each")
+        ] = None,
         cursor: Cursor = None,
         limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = MOST_LISTED,
     ) -> Response:
+        if include not in {None, "summary"}:
+            raise invalid("include", "must be summary")
         statuses = words(status) or (["all"] if archived else [str(Status.RUNNING)])
         everything = "all" in statuses
         listing = Listing(
@@ -134,8 +142,15 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         )
         page = await experiments.list(listing)
         bodies = [from_experiment(experiment) for experiment in page.experiments]
+        summaries = await reports.summaries([each.id for each in page.experiments]) if include else None
         return _json(
-            ExperimentList(experiments=bodies, count=len(bodies), total=page.total, next_cursor=page.cursor)
+            ExperimentList(
+                experiments=bodies,
+                count=len(bodies),
+                total=page.total,
+                next_cursor=page.cursor,
+                summaries=summaries,
+            )
         )
 
     @router.get(
@@ -272,6 +287,43 @@ def routes(experiments: Experiments, authenticator: Authenticator, meta: Meta) -
         metric = read_declaration(form, (Role.SECONDARY, Role.GUARDRAIL, Role.PRIMARY), MetricKind.MEAN)
         form.close()
         return _shown(await experiments.declare_metric(reference, metric, cause, revision))
+
+    @router.get(
+        "/experiments/{id}/alarms",
+        operation_id="listAlarms",
+        tags=["experiments"],
+        summary="What was found wrong with it: the alarms that stand and those that stood, newest first",
+    )
+    async def alarms(
+        _: reader,
+        reference: Reference,
+        cursor: Cursor = None,
+        limit: Annotated[int, Query(ge=1, le=MOST_AUDIT)] = MOST_AUDIT,
+    ) -> AlarmList:
+        experiment = await experiments.get(reference)
+        page = await experiments.alarms(reference, cursor, limit)
+        bodies = [from_alarm(alarm) for alarm in page.alarms]
+        return AlarmList(
+            experiment_id=experiment.id, alarms=bodies, count=len(bodies), next_cursor=page.cursor
+        )
+
+    @router.post(
+        "/experiments/{id}/alarms/{alarm}/acknowledge",
+        operation_id="acknowledgeAlarm",
+        tags=["lifecycle"],
+        summary="Bear with what an alarm says: it stands no longer, until there is as much evidence anew",
+        openapi_extra=takes(ChangeRequest, required=False),
+    )
+    async def acknowledge(
+        request: Request,
+        principal: manager,
+        reference: Reference,
+        alarm: Annotated[int, Path(ge=1, lt=2**63, description="The alarm's id")],
+        form: Body,
+    ) -> Changed:
+        cause, revision = read_change(form, request, principal)
+        form.close()
+        return from_changed(await experiments.acknowledge(reference, alarm, cause, revision))
 
     @router.get(
         "/experiments/{id}/audit",

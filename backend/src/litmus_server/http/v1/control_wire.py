@@ -6,21 +6,51 @@ Names and shapes that the mission prints stand here as printed.
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from litmus_server.domain.acting import GuardrailAction, RatioTest
+from litmus_server.domain.alarm import Alarm, AlarmKind
 from litmus_server.domain.audit import AuditEntry
-from litmus_server.domain.draft import KEY, MOST_FORCED, MOST_VARIANTS, ExperimentType
+from litmus_server.domain.draft import KEY, MOST_FORCED, MOST_VARIANTS, ExperimentType, Purpose
 from litmus_server.domain.experiment import Experiment, Status, Variant
 from litmus_server.domain.factors import KEY as FACTOR_KEY
 from litmus_server.domain.factors import MOST_CELLS, MOST_FACTORS, MOST_LEVELS
 from litmus_server.domain.factors import MOST_NAME as MOST_LEVEL_NAME
+from litmus_server.domain.features import MOST_FEATURES, FeatureType
+from litmus_server.domain.features import MOST_LEVELS as MOST_FEATURE_LEVELS
+from litmus_server.domain.features import MOST_NAME as MOST_FEATURE_NAME
 from litmus_server.domain.flag import ValueType
-from litmus_server.domain.metric import MOST_METRICS, MOST_NAME, Direction, Metric, MetricKind, Role
+from litmus_server.domain.holdback import MOST_HELD, Baseline
+from litmus_server.domain.metric import (
+    MOST_COVARIATES,
+    MOST_DESCRIPTION,
+    MOST_METRICS,
+    MOST_NAME,
+    MOST_UNIT,
+    Cap,
+    Direction,
+    Metric,
+    MetricKind,
+    Role,
+)
+from litmus_server.domain.plan import (
+    MOST_DAYS,
+    MOST_LOOKS,
+    Adjustment,
+    Correction,
+    Method,
+    NamedPrior,
+    NormalPrior,
+    Scope,
+    SpendingShape,
+)
 from litmus_server.domain.ramp import LEAST_HOURS, MOST_HOURS, MOST_STEPS
+from litmus_server.domain.stickiness import LEAST_SECONDS, MOST_SECONDS, Sticky
+from litmus_server.domain.summary import Summary
 from litmus_server.domain.weights import to_fraction
 
 Name = Annotated[
@@ -51,8 +81,14 @@ _MetricName = Annotated[
 ]
 Key = Annotated[str, Field(pattern=f"^{KEY.pattern}$")]
 _Units = Annotated[int, Field(ge=1, le=10**12)]
+_Ttl = Annotated[int, Field(ge=LEAST_SECONDS, le=MOST_SECONDS)]
+_STICKY = (
+    "What keeps a unit's variant: `forever` the first draw, `ttl` a draw for `ttl_seconds`, `none`: each decision is a unit of its "
+    "own, and `unit_type` is `decision`"
+)
 _FactorKey = Annotated[str, Field(pattern=f"^{FACTOR_KEY.pattern}$")]
 _Factors = Annotated[list["NewFactor"], Field(min_length=2, max_length=MOST_FACTORS)]
+_Features = Annotated[list["NewFeature"], Field(min_length=1, max_length=MOST_FEATURES)]
 _Ramp = Annotated[list["RampStep"], Field(min_length=2, max_length=MOST_STEPS)]
 _Cells = (
     Literal["all"] | Annotated[list[dict[_FactorKey, _FactorKey]], Field(min_length=2, max_length=MOST_CELLS)]
@@ -81,6 +117,22 @@ class NewFactor(_Request):
     levels: Annotated[list[NewLevel], Field(min_length=2, max_length=MOST_LEVELS)]
 
 
+class NewFeature(_Request):
+    """An attribute that a contextual experiment decides by. `low` and `high` are of a number, `levels` of a category."""
+
+    name: Annotated[_Line, Field(min_length=1, max_length=MOST_FEATURE_NAME)]
+    type: FeatureType
+    low: float | None = Field(None, ge=-1e15, le=1e15, description="The range that the number usually has")
+    high: float | None = Field(None, ge=-1e15, le=1e15, description="Beyond its range a number is clipped")
+    levels: Annotated[list[Annotated[_Line, Field(min_length=1, max_length=MOST_FEATURE_NAME)]],
+                      Field(min_length=1, max_length=MOST_FEATURE_LEVELS)] | None = Field(
+        None, description="The values that are told apart; all others are one"
+    )  # fmt: skip
+    required: bool | None = Field(
+        None, description="Then a decision without it is refused; else missing is a value of its own"
+    )
+
+
 class RampStep(_Request):
     """A share of traffic, greater than the one before, and for how long; the last has no hours."""
 
@@ -106,8 +158,22 @@ class NewVariant(_Request):
     )
 
 
+class CapRequest(_Request):
+    """What a unit's total counts at most; one of both."""
+
+    value: float | None = Field(None, ge=1e-6, le=1e12)
+    quantile: float | None = Field(
+        None,
+        ge=0.5,
+        le=1 - 1e-6,
+        description="Of all variants' units with a value; frozen once 5,000 of them have one",
+    )
+
+
 class MetricRequest(_Request):
-    """What is measured. `conversion`: did the unit do it at least once; `mean`: the sum of the unit's values."""
+    """What is measured. `conversion`: did the unit do it at least once; `mean`: the sum of the unit's values; `ratio`: the sum of
+    one metric ÷ that of another; `quantile`: of the units' sums.
+    """
 
     name: _MetricName
     kind: MetricKind | None = None
@@ -122,6 +188,29 @@ class MetricRequest(_Request):
     window_seconds: int | None = Field(
         None, ge=60, le=365 * 86_400, description="The same in seconds; give one of both"
     )
+    numerator: _MetricName | None = Field(
+        None, description="Of a ratio: a metric of this experiment, a conversion or a mean"
+    )
+    denominator: _MetricName | None = Field(None, description="Of a ratio, likewise")
+    quantile: float | None = Field(None, ge=1e-6, le=1 - 1e-6, description="Of a quantile: which one")
+    cap: CapRequest | None = Field(None, description="Of a mean; the raw figures are shown beside the capped")
+    margin: float | None = Field(
+        None,
+        ge=1e-6,
+        le=100,
+        description="Of a guardrail: the harm that is tolerated, as a part of the control's value",
+    )
+    minimum_effect: float | None = Field(
+        None, ge=1e-6, le=100, description="The least lift worth having, as a part of the control's value"
+    )
+    unit: Annotated[_Line, Field(max_length=MOST_UNIT)] | None = Field(
+        None, description="What values are shown in, such as EUR, ms, %"
+    )
+    description: Annotated[Text, Field(max_length=MOST_DESCRIPTION)] | None = None
+    covariates: Annotated[list[_MetricName], Field(max_length=MOST_COVARIATES)] | None = Field(
+        None,
+        description="Further metrics whose totals before the exposure adjust it, beside its own; [] for none at all",
+    )
 
 
 class PrimaryMetric(MetricRequest):
@@ -131,12 +220,105 @@ class PrimaryMetric(MetricRequest):
 
 
 class Parameters(_Request):
-    """Of the policy and the posteriors; `floor` only for adaptive types."""
+    """Of the policy and the posteriors; which type takes which is in docs/reference/api.md."""
 
     prior_alpha: float | None = Field(None, ge=1e-6, le=1e9)
     prior_beta: float | None = Field(None, ge=1e-6, le=1e9)
     floor: float | None = Field(
-        None, ge=0, le=0.5, description="Least share of each variant; 0.002 by default"
+        None,
+        ge=0,
+        le=0.5,
+        description="Least share of each variant; 0.002 by default, 0.01 where a winner is sought, 0.001 of linear contextual types",
+    )
+    c: float | None = Field(
+        None, ge=0.01, le=100, description="Of upper bounds: 2 is the textbook, more explores more"
+    )
+    epsilon: float | None = Field(None, ge=0, le=1, description="Of epsilon_greedy: 0.1 by default")
+    decay: bool | None = Field(
+        None, description="Of epsilon_greedy: the share starts at 1 and falls with the outcomes' cube root"
+    )
+    beta: float | None = Field(
+        None, ge=0.01, le=1, description="Of top_two: the share of the probable best, 0.5 by default"
+    )
+    half_life_days: float | None = Field(
+        None, ge=1 / 24, le=3_650, description="Of bandits: after so long a unit counts half"
+    )
+    window_days: float | None = Field(
+        None, ge=1 / 24, le=3_650, description="Of bandits: after so long a unit counts no more"
+    )
+    mean_delay_hours: float | None = Field(
+        None,
+        ge=1 / 60,
+        le=8_760,
+        description="Of bandits with a conversion: how long it takes on average, where that is known",
+    )
+    learned_delays: bool | None = Field(
+        None,
+        description="Of bandits with a conversion: learn of each variant how long it takes, see docs/statistics/delays.md",
+    )
+    promotion_threshold: float | None = Field(
+        None,
+        ge=0.5001,
+        le=1 - 1e-6,
+        description="Of bandits: the probability of being the best that promotes; 0.99, or the significance_threshold that is given",
+    )
+    exploration: float | None = Field(
+        None,
+        ge=0.001,
+        le=100,
+        description="Of linear contextual types: 0.5 (linucb), 0.65 (lints), 4 (squarecb)",
+    )
+    ridge: float | None = Field(None, ge=1e-3, le=1e6, description="Of linear contextual types: 1 by default")
+    early_stopping_threshold: float | None = Field(
+        None,
+        ge=0.5,
+        le=1 - 1e-6,
+        description="Probability of being the best that promotes a variant before the last look; 0.95 by default",
+    )
+
+
+class ActingRequest(_Request):
+    """What may be done to it by itself, see docs/statistics/acting.md."""
+
+    guardrails: GuardrailAction | None = Field(
+        None, description="On evidence of harm: `pause` by default, `alarm` only, or `off`"
+    )
+    sample_ratio: RatioTest | None = Field(
+        None, description="The test that raises the alarm: `sequential` by default, `fixed`, or `off`"
+    )
+
+
+class NormalPriorRequest(_Request):
+    """Normal(mean, sd) of a lift."""
+
+    mean: float | None = Field(None, ge=-1, le=1)
+    sd: float | None = Field(None, ge=1e-6, le=100, description="0.05 by default")
+
+
+class AnalysisRequest(_Request):
+    """How it is judged, see docs/statistics/report.md. Alpha is 1 − significance_threshold."""
+
+    method: Method | None = Field(
+        None, description="`hybrid` by default when planned_units are set, else `always_valid`"
+    )
+    looks: int | None = Field(None, ge=1, le=MOST_LOOKS, description="Planned looks; 14 by default")
+    spending: SpendingShape | None = None
+    correction: Correction | None = Field(
+        None, description="For several questions at once; `holm` by default"
+    )
+    scope: Scope | None = Field(None, description="Which questions are one family; `metric` by default")
+    adjustment: Adjustment | None = Field(
+        None, description="For what units did before their exposure; `lin` by default"
+    )
+    minimum_effect: float | None = Field(
+        None, ge=1e-6, le=10, description="The lift from which on an effect is worth having"
+    )
+    power: float | None = Field(None, ge=0.5, le=0.999, description="0.8 by default")
+    minimum_days: float | None = Field(
+        None, ge=0, le=MOST_DAYS, description="How long it runs at least; 7 by default"
+    )
+    prior: NamedPrior | NormalPriorRequest | None = Field(
+        None, description="What is believed of a lift before the first unit; Normal(0, 0.05) by default"
     )
 
 
@@ -145,6 +327,15 @@ class LayerRequest(_Request):
 
     key: Key
     share: float = Field(ge=0.000001, le=1)
+
+
+class HoldbackRequest(_Request):
+    """Of a bandit: the share of its units that is drawn as if nothing had been learned, to measure what it brings."""
+
+    share: float | None = Field(0.05, ge=0, le=MOST_HELD)
+    to: Baseline | None = Field(
+        Baseline.UNIFORM, description="What they get: any active variant alike, or the control"
+    )
 
 
 class ChangedLayer(_Request):
@@ -205,7 +396,13 @@ class CreateExperiment(Caused):
     owner: _Line | None = None
     tags: Annotated[list[_Word], Field(max_length=50)] | None = None
     type: ExperimentType | None = ExperimentType.AB
+    mode: Purpose | None = Field(
+        None,
+        description="What it is for, instead of a type: `earn` thompson_sampling, `learn` top_two, `test` ab",
+    )
     unit_type: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
+    sticky: Sticky | None = Field(None, description=_STICKY)
+    ttl_seconds: _Ttl | None = Field(None, description="Of `ttl`: for how long a draw holds")
     public: bool | None = None
     traffic_allocation: float | None = Field(1.0, ge=0, le=1)
     variants: Annotated[list[NewVariant], Field(min_length=2, max_length=MOST_VARIANTS)] | None = Field(
@@ -215,6 +412,7 @@ class CreateExperiment(Caused):
         None, description="Of a multivariate experiment: its cells are the variants"
     )
     cells: _Cells | None = Field(None, description="Which cells are tried: `all` by default")
+    features: _Features | None = Field(None, description="Of a contextual experiment: what it decides by")
     value_type: ValueType | None = Field(None, description="Of a flag: `boolean` by default")
     starts_at: dt.datetime | None = Field(None, description="When it is to start by itself")
     ends_at: dt.datetime | None = Field(None, description="When it is to be completed by itself")
@@ -233,9 +431,15 @@ class CreateExperiment(Caused):
     min_sample_size: _Units | None = None
     significance_threshold: float | None = Field(0.95, ge=1e-6, le=1 - 1e-6)
     auto_promote_winner: bool | None = None
+    acting: ActingRequest | None = None
+    analysis: AnalysisRequest | None = None
     audience: Condition | None = None
     layer: LayerRequest | None = None
     holdout: bool | None = Field(True, description="Whether the global holdout keeps units out of it")
+    holdback: HoldbackRequest | None = Field(
+        None,
+        description="Of a bandit; 5 % uniform by default where `mode` is `earn` and no type is named, else none",
+    )
     forced: _Forced | None = None
 
 
@@ -272,7 +476,9 @@ class WinnerRequest(ChangeRequest):
 
 
 class ChangedVariant(_Request):
-    """Of a draft: one of the whole list, as in create. Once it has started: what changes about the variant of this key or id."""
+    """Of a draft: one of the whole list, as in create. Once it has started: what changes about the variant of this key or id; where
+    shares are learned, a name with a key that none has adds a variant.
+    """
 
     key: str | None = None
     id: str | None = None
@@ -280,9 +486,10 @@ class ChangedVariant(_Request):
     weight: float | None = Field(
         None, ge=0, le=1, description="All weights, with those not named, sum to 1.0"
     )
-    state: Literal["active", "paused"] | None = Field(
+    state: Literal["active", "paused", "retired"] | None = Field(
         None,
-        description="Once it has started: a paused one is not drawn, its share goes to the others in proportion",
+        description="Once it has started: a paused one is not drawn, its share goes to the others in proportion; a retired one is "
+        "not drawn any more for ever. Their units keep them",
     )
     is_control: bool | None = None
     config: Any = Field({}, description="Any JSON, at most 100,000 bytes")
@@ -297,9 +504,12 @@ class _Definition(ChangeRequest):
     tags: Annotated[list[_Word], Field(max_length=50)] | None = None
     type: ExperimentType | None = None
     unit_type: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
+    sticky: Sticky | None = Field(None, description=_STICKY)
+    ttl_seconds: _Ttl | None = Field(None, description="Of `ttl`: for how long a draw holds")
     public: bool | None = None
     factors: _Factors | None = None
     cells: _Cells | None = Field(None, description="Of a draft: make the variants anew, as in create")
+    features: _Features | None = None
     value_type: ValueType | None = None
     starts_at: dt.datetime | None = None
     ends_at: dt.datetime | None = None
@@ -315,17 +525,21 @@ class _Definition(ChangeRequest):
     min_sample_size: _Units | None = None
     significance_threshold: float | None = Field(None, ge=1e-6, le=1 - 1e-6)
     auto_promote_winner: bool | None = None
+    acting: ActingRequest | None = None
+    analysis: AnalysisRequest | None = None
     audience: Condition | None = None
     layer: ChangedLayer | None = None
     holdout: bool | None = None
+    holdback: HoldbackRequest | None = None
     forced: _Forced | None = None
 
 
 class EditExperiment(_Definition):
     """What is to change, as JSON merge patch (RFC 7396): fields that are absent stay, null is the default.
 
-    Everything of a draft. Of a running or paused one: name, description, hypothesis, owner, tags, planned_units,
-    min_sample_size, traffic_allocation and the layer's share upwards, audience, holdout, forced, and of variants name, weight,
+    Everything of a draft. Of a running or paused one: name, description, hypothesis, owner, tags,
+    min_sample_size, traffic_allocation and the layer's share upwards, audience, holdout, holdback, forced, acting, of analysis
+    minimum_effect, power and minimum_days, and of variants name, weight,
     state and config. Of a completed one: name, description, hypothesis, owner, tags.
     """
 
@@ -453,14 +667,40 @@ class FactorBody:
 
 
 @dataclass(slots=True)
+class CapBody:
+    """What a unit's total counts at most. Of a quantile the value is null until it is frozen."""
+
+    value: float | None
+    quantile: float | None
+    frozen_at: dt.datetime | None
+
+
+@dataclass(slots=True)
 class MetricBody:
-    """A declared metric."""
+    """A declared metric. `covariates` is null for the default: its own total before the exposure."""
 
     name: str
     role: Role
     kind: MetricKind
     direction: Direction
     window_seconds: int
+    numerator: str | None
+    denominator: str | None
+    quantile: float | None
+    cap: CapBody | None
+    margin: float | None
+    minimum_effect: float | None
+    unit: str
+    description: str
+    covariates: list[str] | None
+
+
+@dataclass(slots=True)
+class HoldbackBody:
+    """The share of a bandit's units that is drawn as if nothing had been learned, and what they get."""
+
+    share: float
+    to: Baseline
 
 
 @dataclass(slots=True)
@@ -469,6 +709,49 @@ class LayerShareBody:
 
     key: str
     share: float
+
+
+@dataclass(slots=True)
+class AnalysisBody:
+    """How it is judged. `method` null: hybrid when planned_units are set, else always_valid."""
+
+    method: Method | None
+    looks: int
+    spending: SpendingShape
+    correction: Correction
+    scope: Scope
+    adjustment: Adjustment
+    minimum_effect: float | None
+    power: float
+    minimum_days: float
+    prior: NamedPrior | NormalPrior
+
+
+@dataclass(slots=True)
+class ActingBody:
+    """What may be done to it by itself."""
+
+    guardrails: GuardrailAction
+    sample_ratio: RatioTest
+
+
+@dataclass(slots=True)
+class PromotionBody:
+    """The variant that a rule has promoted, which is no proof: how often it is wrong, `POST /power` says.
+
+    `confidence` is the probability of being the best that the rule went by at its look `look` of `looks`. `concluded`: the experiment was
+    completed with it as the winner; else it is recommended.
+    """
+
+    variant_id: UUID
+    variant_key: str
+    confidence: float
+    rule: str
+    look: int
+    looks: int
+    units: int
+    at: dt.datetime
+    concluded: bool
 
 
 @dataclass(slots=True)
@@ -485,6 +768,8 @@ class ExperimentBody:
     type: ExperimentType
     status: Status
     unit_type: str
+    sticky: Sticky
+    ttl_seconds: int | None
     public: bool
     traffic_allocation: float
     starts_at: dt.datetime | None
@@ -493,21 +778,27 @@ class ExperimentBody:
     ramp: list[RampStepBody] | None
     ramp_progress: RampProgress | None
     factors: list[FactorBody] | None
+    features: list[dict[str, Any]] | None
+    """Of a contextual experiment, as they were declared, with all defaults."""
     value_type: ValueType | None
     salt: str
     epoch: int
     revision: int
     primary_metric: str | None
     metrics: list[MetricBody]
-    parameters: dict[str, float]
+    parameters: dict[str, float | bool]
     dimensions: list[str]
     planned_units: int | None
     min_sample_size: int | None
     significance_threshold: float
     auto_promote_winner: bool
+    acting: ActingBody
+    analysis: AnalysisBody
+    promotion: PromotionBody | None
     audience: dict[str, Any] | None
     layer: LayerShareBody | None
     holdout: bool
+    holdback: HoldbackBody | None
     forced: dict[str, str]
     winner_variant_id: UUID | None
     cloned_from: UUID | None
@@ -521,12 +812,16 @@ class ExperimentBody:
 
 @dataclass(slots=True)
 class ExperimentList:
-    """One page; `count` experiments are on it, `total` on all. `next_cursor` is null on the last."""
+    """One page; `count` experiments are on it, `total` on all. `next_cursor` is null on the last.
+
+    `summaries` by experiment id, where they are asked for, of those that have a report.
+    """
 
     experiments: list[ExperimentBody]
     count: int
     total: int
     next_cursor: str | None
+    summaries: dict[UUID, Summary] | None = None
 
 
 class Changed(BaseModel):
@@ -550,6 +845,32 @@ class Deleted(BaseModel):
     revision: int
 
 
+class AlarmBody(BaseModel):
+    """Something that was found wrong. It stands while `cleared_at` is null.
+
+    `kind` is sample_ratio or guardrail, and `metric` names the guardrail. `evidence` has the numbers that the rule went by.
+    `acknowledged_by` is the person who bore with it; null where it stands, or became right by itself.
+    """
+
+    id: int
+    kind: AlarmKind
+    metric: str | None
+    raised_at: dt.datetime
+    message: str
+    evidence: dict[str, Any]
+    cleared_at: dt.datetime | None
+    acknowledged_by: str | None
+
+
+class AlarmList(BaseModel):
+    """Newest first. `next_cursor` is null on the last page."""
+
+    experiment_id: UUID
+    alarms: list[AlarmBody]
+    count: int
+    next_cursor: str | None
+
+
 class AuditBody(BaseModel):
     """One change. `principal` is proven by the token, `actor` is what the caller said.
 
@@ -569,6 +890,8 @@ class AuditBody(BaseModel):
     request_id: str | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    evidence: dict[str, Any] | None
+    """The numbers that a rule went by, or the alarm that a person bore with; null of all else that people do."""
 
 
 class AuditList(BaseModel):
@@ -613,6 +936,8 @@ def from_experiment(experiment: Experiment) -> ExperimentBody:
         type=experiment.type,
         status=experiment.status,
         unit_type=experiment.unit_type,
+        sticky=experiment.sticky,
+        ttl_seconds=experiment.ttl_seconds,
         public=experiment.public,
         traffic_allocation=to_fraction(experiment.traffic),
         starts_at=experiment.starts_at,
@@ -623,6 +948,7 @@ def from_experiment(experiment: Experiment) -> ExperimentBody:
         else [RampStepBody(to_fraction(each.traffic), each.hours) for each in experiment.steps],
         ramp_progress=_from_progress(experiment),
         factors=None if experiment.factors is None else [_from_factor(each) for each in experiment.factors],
+        features=None if experiment.features is None else [dict(each) for each in experiment.features],
         value_type=None if experiment.value_type is None else ValueType(experiment.value_type),
         salt=experiment.salt,
         epoch=experiment.epoch,
@@ -635,9 +961,15 @@ def from_experiment(experiment: Experiment) -> ExperimentBody:
         min_sample_size=experiment.min_sample_size,
         significance_threshold=experiment.significance,
         auto_promote_winner=experiment.auto_promote,
+        acting=ActingBody(experiment.acting.guardrails, experiment.acting.sample_ratio),
+        analysis=AnalysisBody(*(getattr(experiment.analysis, each.name) for each in fields(AnalysisBody))),
+        promotion=_from_promotion(experiment),
         audience=None if experiment.audience is None else dict(experiment.audience),
         layer=None if layer is None else LayerShareBody(layer.key, to_fraction(layer.share)),
         holdout=experiment.holdout,
+        holdback=None
+        if experiment.holdback is None
+        else HoldbackBody(to_fraction(experiment.holdback.share), experiment.holdback.to),
         forced=dict(experiment.forced),
         winner_variant_id=experiment.winner_variant_id,
         cloned_from=experiment.cloned_from,
@@ -676,6 +1008,20 @@ def from_changed(experiment: Experiment) -> Changed:
     )
 
 
+def from_alarm(alarm: Alarm) -> AlarmBody:
+    """One alarm, whether it stands or stood."""
+    return AlarmBody(
+        id=alarm.id,
+        kind=alarm.kind,
+        metric=alarm.metric,
+        raised_at=alarm.raised_at,
+        message=alarm.message,
+        evidence=dict(alarm.evidence),
+        cleared_at=alarm.cleared_at,
+        acknowledged_by=alarm.acknowledged_by,
+    )
+
+
 def from_audit(entry: AuditEntry) -> AuditBody:
     """One entry of an audit trail."""
     return AuditBody(
@@ -691,6 +1037,7 @@ def from_audit(entry: AuditEntry) -> AuditBody:
         request_id=entry.request_id,
         before=None if entry.before is None else dict(entry.before),
         after=None if entry.after is None else dict(entry.after),
+        evidence=None if entry.evidence is None else dict(entry.evidence),
     )
 
 
@@ -707,6 +1054,23 @@ def _from_variant(variant: Variant, experiment: Experiment) -> VariantBody:
         config=variant.config,
         factors=None if variant.factors is None else dict(variant.factors),
         created_at=variant.created_at,
+    )
+
+
+def _from_promotion(experiment: Experiment) -> PromotionBody | None:
+    promotion = experiment.promotion
+    if promotion is None:
+        return None
+    return PromotionBody(
+        variant_id=UUID(promotion.variant_id),
+        variant_key=promotion.variant_key,
+        confidence=promotion.confidence,
+        rule=promotion.rule,
+        look=promotion.look,
+        looks=promotion.looks,
+        units=promotion.units,
+        at=promotion.at,
+        concluded=promotion.concluded,
     )
 
 
@@ -738,4 +1102,17 @@ def _from_metric(metric: Metric) -> MetricBody:
         kind=metric.kind,
         direction=metric.direction,
         window_seconds=metric.window_seconds,
+        numerator=metric.numerator,
+        denominator=metric.denominator,
+        quantile=metric.quantile,
+        cap=None if metric.cap is None else _from_cap(metric.cap),
+        margin=metric.margin,
+        minimum_effect=metric.minimum_effect,
+        unit=metric.unit,
+        description=metric.description,
+        covariates=None if metric.covariates is None else list(metric.covariates),
     )
+
+
+def _from_cap(cap: Cap) -> CapBody:
+    return CapBody(None if cap.value is None else cap.value / 1e6, cap.quantile, cap.frozen_at)

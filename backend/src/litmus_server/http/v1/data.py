@@ -154,7 +154,15 @@ class DataPlane:
             live = self._snapshots.find(call.path[0])
             exposure = _derived(live.experiment.id if live else call.path[0], unit, call.request_id)
         request = Request(
-            call.path[0], unit, asked.attributes or {}, asked.unit_type, exposure, asked.preview
+            call.path[0],
+            unit,
+            asked.attributes or {},
+            asked.unit_type,
+            exposure,
+            asked.preview,
+            asked.eligible,
+            asked.scores,
+            "" if unit else _derived(call.path[0], "decision", call.request_id),
         )
         answer = await self._decisions.assign(request, Door.CANONICAL, call.principal.key_id)
         return Reply(_encode(_assignment(answer)))
@@ -168,12 +176,15 @@ class DataPlane:
         requests = [
             Request(
                 one.experiment_id,
-                one.unit_id or one.user_id or "",
+                (unit := one.unit_id or one.user_id or ""),
                 one.attributes or {},
                 one.unit_type,
                 preview=one.preview,
+                eligible=one.eligible,
+                scores=one.scores,
+                decision="" if unit else _derived(one.experiment_id, str(place), call.request_id),
             )
-            for one in asked
+            for place, one in enumerate(asked)
         ]
         answers = await self._decisions.assign_many(requests, Door.CANONICAL, call.principal.key_id)
         shown = [
@@ -356,7 +367,7 @@ def _assignment(answer: Assigned) -> Assignment:
     return Assignment(
         experiment.id,
         experiment.key,
-        assignment_id(live.no, answer.unit) if answer.in_experiment else None,
+        assignment_id(live.no, answer.logged_as) if answer.in_experiment else None,
         answer.unit,
         answer.in_experiment,
         answer.reason,
@@ -368,6 +379,7 @@ def _assignment(answer: Assigned) -> Assignment:
         answer.fresh,
         answer.revision,
         answer.policy_version,
+        answer.expires_at or msgspec.UNSET,
     )
 
 

@@ -8,12 +8,14 @@ import msgspec
 
 from litmus_server.domain.event import Reason, Submitted
 
+Eligible = Annotated[list[str], msgspec.Meta(min_length=1, max_length=100)]
 UTC = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 
 
 class AssignRequest(msgspec.Struct):
     """Which variant does this unit get? `log_exposure`: log an exposure in the same transaction. `preview`: a token that shows
-    one variant, and logs nothing.
+    one variant, and logs nothing. `unit_id` may be left out where each decision is a unit of its own. Where shares are learned, `eligible` are the keys of the variants that it may get, and for
+    squarecb without features `scores` are what each is expected to bring.
     """
 
     unit_id: str | None = None
@@ -22,10 +24,14 @@ class AssignRequest(msgspec.Struct):
     attributes: dict[str, Any] | None = None
     log_exposure: bool = False
     preview: str | None = None
+    eligible: Eligible | None = None
+    scores: dict[str, float] | None = None
 
 
 class Assignment(msgspec.Struct):
-    """The variant, why, and with what probability. `fresh`: this call randomised the unit."""
+    """The variant, why, and with what probability. `fresh`: this call randomised the unit. `expires_at`, where units are drawn anew
+    after a while: from then on this answer holds no more.
+    """
 
     experiment_id: str
     experiment_key: str
@@ -41,6 +47,7 @@ class Assignment(msgspec.Struct):
     fresh: bool
     revision: int
     policy_version: int | None
+    expires_at: dt.datetime | msgspec.UnsetType = msgspec.UNSET
 
 
 class AssignOne(msgspec.Struct):
@@ -52,6 +59,8 @@ class AssignOne(msgspec.Struct):
     unit_type: str | None = None
     attributes: dict[str, Any] | None = None
     preview: str | None = None
+    eligible: Eligible | None = None
+    scores: dict[str, float] | None = None
 
 
 class AssignManyRequest(msgspec.Struct):

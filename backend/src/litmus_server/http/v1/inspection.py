@@ -13,13 +13,13 @@ from starlette.convertors import Convertor, register_url_convertor
 
 from litmus_server.domain.access import Action, Principal
 from litmus_server.domain.event import Reason
+from litmus_server.domain.explanation import Explanation
 from litmus_server.domain.form import Form
 from litmus_server.domain.inspection import (
     MOST_EVENTS,
     DeadLetters,
     EventType,
     ExperimentEvents,
-    Explanation,
     Filters,
     Side,
     UnitFindings,

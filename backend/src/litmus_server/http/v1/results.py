@@ -10,7 +10,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Response
 
 from litmus_server.domain.access import Action, Principal
-from litmus_server.domain.readings import Bandit, Metrics, Results
+from litmus_server.domain.readings import Bandit, Inference, Metrics, Results
 from litmus_server.domain.report import Report
 from litmus_server.domain.series import Interval
 from litmus_server.http.auth import Authenticator, Require
@@ -42,6 +42,15 @@ def routes(reports: Reports, authenticator: Authenticator) -> APIRouter:
     )
     async def report(_: reader, reference: Reference) -> Response:
         return Response(await reports.report(reference), media_type="application/json")
+
+    @router.get(
+        "/experiments/{id}/analysis",
+        operation_id="getAnalysis",
+        summary="The inferential part of the report alone: verdict, plan, health, effects, tests by name",
+        response_model=Inference,
+    )
+    async def analysis(_: reader, reference: Reference) -> Response:
+        return Response(await reports.analysis(reference), media_type="application/json")
 
     @router.get(
         "/experiments/{id}/results",

@@ -4,6 +4,7 @@ A route authenticates, reads a form, calls the service once, and answers. Rules 
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
@@ -77,6 +78,23 @@ class TestAudience(BaseModel):
     attributes: dict[str, Any] | None = None
 
 
+class CountAudience(BaseModel):
+    """A condition, or the key of an audience; one of both."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"audience": {"attribute": "country", "operator": "equals", "value": "DE"}}]
+        },
+    )
+
+    audience: Condition | None = None
+    key: Key | None = None
+    unit_type: str | None = Field(
+        None, max_length=64, description="Only units of this type; those of all experiments when absent"
+    )
+
+
 class CreateLayer(Caused):
     """A layer; experiments take their shares of it."""
 
@@ -102,6 +120,7 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     CreateAudience,
     EditAudience,
     TestAudience,
+    CountAudience,
     CreateLayer,
     EditLayer,
     SetHoldout,
@@ -155,6 +174,24 @@ class Tested(BaseModel):
 
     matches: bool
     finding: Finding
+
+
+class Counted(BaseModel):
+    """Of the `units` that experiments assigned since `since`, at most a day ago, how many match the condition.
+
+    Of `unknown` it cannot be said: the log keeps the attributes that experiments' dimensions name, and no others. Nobody was
+    assigned: `units` is 0. `whole`: all since then were looked at; else as many as are looked at, which is enough for a share.
+    """
+
+    units: int
+    matching: int
+    not_matching: int
+    unknown: int
+    not_kept: list[str] = Field(
+        description="Attributes that the condition asks for, and that none of their experiments keeps"
+    )
+    since: dt.datetime
+    whole: bool
 
 
 class PlaceBody(UserBody):
@@ -217,6 +254,12 @@ class Removed(BaseModel):
     revision: int
 
 
+_NO_AUDIENCE = {
+    "description": "There is no audience of this `key`",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
 def routes(targeting: Targeting, authenticator: Authenticator) -> APIRouter:
     """All of them, under /api/v1."""
     router = APIRouter(prefix="/api/v1", tags=["targeting"])
@@ -248,13 +291,11 @@ def routes(targeting: Targeting, authenticator: Authenticator) -> APIRouter:
         operation_id="testAudience",
         summary="Whether a condition, or a named audience, matches these attributes, and why",
         response_model=Tested,
+        responses={404: _NO_AUDIENCE},
         openapi_extra=takes(TestAudience),
     )
     async def try_audience(_: reader, form: Body) -> Response:
-        condition = read_condition(form, "audience")
-        key = form.text("key", 128) if form.has("key") else None
-        if form.has("audience") is form.has("key"):
-            form.fault("audience", "give either a condition in audience, or a key")
+        condition, key = _read_either(form)
         attributes = form.json("attributes", {}, MOST_ATTRIBUTES)
         if not isinstance(attributes, dict | None):
             form.fault("attributes", "must be an object")
@@ -264,6 +305,28 @@ def routes(targeting: Targeting, authenticator: Authenticator) -> APIRouter:
         )
         body = msgspec.json.encode({"matches": found.matched, "finding": found})
         return Response(body, media_type="application/json")
+
+    @router.post(
+        "/targeting/count",
+        operation_id="countAudience",
+        summary="How many of the units of the last day a condition, or a named audience, means",
+        responses={404: _NO_AUDIENCE},
+        openapi_extra=takes(CountAudience),
+    )
+    async def count_audience(_: reader, form: Body) -> Counted:
+        condition, key = _read_either(form)
+        unit_type = form.text("unit_type", 64) if form.has("unit_type") else None
+        form.close()
+        found, since, whole = await targeting.reach(condition, key, unit_type)
+        return Counted(
+            units=found.units,
+            matching=found.matching,
+            not_matching=found.units - found.matching - found.unknown,
+            unknown=found.unknown,
+            not_kept=list(found.not_kept),
+            since=since,
+            whole=whole,
+        )
 
     @router.get("/audiences/{key}", operation_id="getAudience", summary="One, and who names it")
     async def get_audience(_: reader, key: _Key, response: Response) -> UsedAudience:
@@ -375,6 +438,15 @@ def routes(targeting: Targeting, authenticator: Authenticator) -> APIRouter:
 def _read_new(form: Form, kind: str) -> tuple[str, str, str]:
     name = form.text("name", 200)
     return read_key(form, name, kind), name, form.text("description", 10_000, "", lines=True)
+
+
+def _read_either(form: Form) -> tuple[Mapping[str, Any] | None, str | None]:
+    """A condition, or the key of an audience."""
+    condition = read_condition(form, "audience")
+    key = form.text("key", 128) if form.has("key") else None
+    if form.has("audience") is form.has("key"):
+        form.fault("audience", "give either a condition in audience, or a key")
+    return condition, key
 
 
 def _read_edit(form: Form) -> tuple[str | None, str | None]:

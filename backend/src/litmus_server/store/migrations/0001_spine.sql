@@ -47,6 +47,7 @@ create table experiments (
     type              text not null,
     status            text not null default 'draft' check (status in ('draft', 'running', 'paused', 'completed')),
     unit_type         text collate "C" not null default 'user',
+    ttl_seconds       integer check (ttl_seconds > 0), -- after which a unit is drawn anew; null: never
     public            boolean not null default false,
     salt              text not null,
     traffic           integer not null check (traffic between 0 and 1000000),
@@ -59,11 +60,15 @@ create table experiments (
     min_sample_size   bigint,
     significance      double precision not null default 0.95,
     auto_promote      boolean not null default false,
+    acting            jsonb not null default '{"guardrails": "pause", "sample_ratio": "sequential"}', -- what may be done to it by itself: domain/acting.py
+    promotion         jsonb,                           -- the variant that a rule has promoted
+    analysis          jsonb not null default '{}',     -- how it is judged: domain/plan.py
     audience          jsonb,                           -- a condition, with names of shared audiences in it
     layer             integer references layer (no),
     layer_from        integer,                         -- the range of the layer's buckets that it takes
     layer_to          integer,
     holdout           boolean not null default true,   -- whether the global holdout keeps units out of it
+    holdback          jsonb,                           -- {"share", "to"}: of a bandit, who is drawn as if nothing had been learned
     forced            jsonb not null default '{}',     -- unit id → variant key, for people who test it
     starts_at         timestamptz,
     ends_at           timestamptz,
@@ -72,6 +77,7 @@ create table experiments (
     progress          jsonb,                           -- of the ramp, from the start until its last step
     due_at            timestamptz,                     -- when time changes it next: domain/schedule.py
     factors           jsonb,
+    features          jsonb,                           -- of a contextual one: what it decides by
     value_type        text,                            -- of a flag
     cloned_from       uuid,
     winner_variant_id uuid,
@@ -125,10 +131,44 @@ create table alarm (
     kind       text not null check (kind in ('sample_ratio', 'guardrail')),
     metric     integer,
     message    text not null,
+    evidence   jsonb not null default '{}',   -- the numbers that the rule went by
     raised_at  timestamptz not null default now(),
-    cleared_at timestamptz check (cleared_at >= raised_at)
+    cleared_at timestamptz check (cleared_at >= raised_at),
+    cleared_by text,
+    -- Of a guardrail that a person has acknowledged: the logarithm of the evidence then, by variant. What comes later is held against it.
+    floors     jsonb
 );
 create unique index alarm_standing on alarm (experiment, kind, coalesce(metric, 0)) where cleared_at is null;
+
+-- How far the rules that act by themselves have looked. `looks` are those that the promotion rule has taken.
+create table rule_mark (
+    experiment integer primary key references experiments (no) on delete cascade,
+    seq        bigint not null default -1,    -- fold_mark and the configuration, when they were judged last
+    revision   bigint not null default -1,
+    looks      smallint not null default 0,
+    looked_at  timestamptz not null default now()
+) with (fillfactor = 50);
+
+-- A planned look that was taken: a fact, kept for ever. `contrast` is what was compared, from which its interval can be computed
+-- again at any level; `planned_units` is the plan that was in force at the first look, and stays.
+create table look (
+    experiment      integer not null references experiments (no) on delete cascade,
+    metric          integer not null,
+    variant         smallint not null,
+    number          smallint not null,
+    taken_at        timestamptz not null,
+    fraction        double precision not null,
+    final           boolean not null,
+    planned_units   bigint not null,
+    units           bigint not null,
+    contrast        jsonb not null,
+    estimate        double precision not null,
+    lower           double precision,        -- null: unbounded
+    upper           double precision,
+    p_value         double precision not null,
+    median_unbiased double precision,
+    primary key (experiment, metric, variant, number)
+);
 
 -- Every name that any event ever used, as a small integer; 0 stands for "the exposure itself" in moments.
 create table metric (
@@ -140,11 +180,12 @@ create table metric (
 create table experiment_metric (
     experiment     integer not null references experiments (no) on delete cascade,
     metric         integer not null references metric (id),
-    slot           smallint not null check (slot between 1 and 32),
+    slot           smallint not null check (slot between 1 and 64),
     role           text not null check (role in ('primary', 'secondary', 'guardrail')),
-    kind           text not null check (kind in ('conversion', 'mean')),
+    kind           text not null check (kind in ('conversion', 'mean', 'ratio', 'quantile')),
     direction      text not null default 'increase' check (direction in ('increase', 'decrease')),
     window_seconds bigint not null default 2592000 check (window_seconds between 1 and 3153600000),
+    details        jsonb not null default '{}',  -- all else that a domain/metric.py Metric has; the fold reads none of it
     declared_at    timestamptz not null default now(),
     primary key (experiment, metric),
     unique (experiment, slot)
@@ -191,14 +232,16 @@ create table audit (
     reason        text,
     request_id    text,
     before        jsonb,
-    after         jsonb
+    after         jsonb,
+    evidence      jsonb                 -- what a rule went by
 );
 create index audit_by_experiment on audit (experiment_id, id desc);
 
 -- ── the log of assignments ─────────────────────────────────────────────────────────────────────────────
 
 -- The first row of a unit wins, across processes and machines. `epoch` is the epoch of fixed weights or the
--- version of the policy; `batch` tells a repeated batch that the row is its own.
+-- version of the policy; `batch` tells a repeated batch that the row is its own. Where units are drawn anew after a while, `unit`
+-- is the name of a stay (domain/stickiness.py), here and in all tables below, and `stay_of` the unit whose it is.
 create table assignment (
     unit        text collate "C" not null,
     experiment  integer not null,
@@ -212,8 +255,15 @@ create table assignment (
     batch       bigint not null,
     assigned_at timestamptz not null default now(),
     attributes  jsonb,
+    context     jsonb,                     -- of a draw of its own: features, shares in ppm, arms that were eligible
+    stay_of     text collate "C",
     primary key (unit, experiment)
 );
+create index assignment_by_stay on assignment (stay_of, experiment, assigned_at) where stay_of is not null;
+-- Which versions of a policy were not everybody's.
+create index assignment_by_eligible on assignment (experiment, epoch) where context ? 'eligible';
+-- Who was assigned of late: one entry for each 64 pages, so that an insert pays next to nothing.
+create index assignment_by_time on assignment using brin (assigned_at) with (pages_per_range = 64, autosummarize = on);
 
 -- ── the event log ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -302,11 +352,13 @@ create table unit_state (
     firsts     timestamptz[] not null default '{}',  -- first event inside the window
     primary key (unit, experiment)
 ) with (fillfactor = 80);
+-- No index by experiment: on a new table the fold's statements would be planned by it, and those who ask about one experiment
+-- among many (slices, crossed) read the table once.
 
 -- What each row of unit_state adds to moments and to rollup.units: the definition of both. `n` is 1 if the unit has an
--- event inside the window, `first_at` the time of its first one; y is its total, x its sum before the exposure.
+-- event inside the window, `first_at` the time of its first one; y is its total, x its sum before the exposure at `exposed_at`.
 create view unit_contribution as
-select s.unit, s.experiment, s.variant, s.epoch, s.cohort, c.metric, c.n, c.y, c.x, c.first_at
+select s.unit, s.experiment, s.variant, s.epoch, s.cohort, c.metric, c.n, c.y, c.x, c.first_at, s.first_at as exposed_at
 from unit_state s
 cross join lateral (
     select 0 as metric, 1 as n, 0::numeric as y, 0::numeric as x, s.first_at
@@ -344,6 +396,127 @@ language sql immutable parallel safe
 begin atomic
     select * from (values (0::smallint, 0, 0), (1::smallint, epoch, cohort)) s;
 end;
+
+-- The bucket of a total in micro-units, as stats/quantiles.py has it: its 11 leading bits, and how many bits follow.
+create function sketch_bucket(total numeric) returns integer
+language sql immutable parallel safe
+begin atomic
+    select (sign(total) * (b.shift * 1024 + div(abs(total), power(2::numeric, b.shift))))::integer
+    from (
+        select width_bucket(abs(total), array[
+            2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144, 524288, 1048576, 2097152, 4194304, 8388608,
+            16777216, 33554432, 67108864, 134217728, 268435456, 536870912, 1073741824, 2147483648, 4294967296,
+            8589934592, 17179869184, 34359738368, 68719476736, 137438953472, 274877906944, 549755813888,
+            1099511627776, 2199023255552, 4398046511104, 8796093022208, 17592186044416, 35184372088832,
+            70368744177664, 140737488355328, 281474976710656, 562949953421312, 1125899906842624, 2251799813685248,
+            4503599627370496, 9007199254740992, 18014398509481984, 36028797018963968, 72057594037927936,
+            144115188075855872, 288230376151711744, 576460752303423488, 1152921504606846976, 2305843009213693952,
+            4611686018427387904, 9223372036854775808, 18446744073709551616, 36893488147419103232,
+            73786976294838206464, 147573952589676412928, 295147905179352825856, 590295810358705651712,
+            1180591620717411303424, 2361183241434822606848, 4722366482869645213696, 9444732965739290427392,
+            18889465931478580854784, 37778931862957161709568, 75557863725914323419136, 151115727451828646838272,
+            302231454903657293676544, 604462909807314587353088, 1208925819614629174706176,
+            2417851639229258349412352, 4835703278458516698824704, 9671406556917033397649408,
+            19342813113834066795298816, 38685626227668133590597632, 77371252455336267181195264,
+            154742504910672534362390528, 309485009821345068724781056, 618970019642690137449562112,
+            1237940039285380274899124224, 2475880078570760549798248448, 4951760157141521099596496896,
+            9903520314283042199192993792, 19807040628566084398385987584, 39614081257132168796771975168,
+            79228162514264337593543950336, 158456325028528675187087900672, 316912650057057350374175801344,
+            633825300114114700748351602688, 1267650600228229401496703205376, 2535301200456458802993406410752,
+            5070602400912917605986812821504, 10141204801825835211973625643008, 20282409603651670423947251286016,
+            40564819207303340847894502572032, 81129638414606681695789005144064, 162259276829213363391578010288128,
+            324518553658426726783156020576256, 649037107316853453566312041152512,
+            1298074214633706907132624082305024, 2596148429267413814265248164610048,
+            5192296858534827628530496329220096, 10384593717069655257060992658440192,
+            20769187434139310514121985316880384, 41538374868278621028243970633760768,
+            83076749736557242056487941267521536, 166153499473114484112975882535043072,
+            332306998946228968225951765070086144, 664613997892457936451903530140172288,
+            1329227995784915872903807060280344576, 2658455991569831745807614120560689152,
+            5316911983139663491615228241121378304, 10633823966279326983230456482242756608,
+            21267647932558653966460912964485513216, 42535295865117307932921825928971026432,
+            85070591730234615865843651857942052864
+        ]::numeric[]) as shift
+    ) b;
+end;
+
+-- What the fold derives of a metric from each row of unit_state, beside moments: joint sums, or (sketch) counts of totals.
+-- A unit's values are its totals at the slots `totals`, where `indicator` 1 or 0 for whether there is an event, and its sums before
+-- the exposure at the slots `before`. No total, and no sum before of the same slot, counts beyond `cap`, in micro-units.
+create table derived_metric (
+    experiment integer not null references experiments (no) on delete cascade,
+    metric     integer not null references metric (id),
+    totals     smallint[] not null,
+    indicator  boolean[] not null,
+    before     smallint[] not null,
+    cap        numeric,
+    sketch     boolean not null,
+    delay      smallint,               -- the slot of a conversion whose delays are summed
+    first      smallint[] not null,    -- the terms of joint_moments.sums: products of the values at these places,
+    second     smallint[] not null,    -- null where a term has no second
+    third      smallint[] not null,    -- and no third factor
+    revision   bigint not null,        -- of the configuration that says so
+    whole      boolean not null,       -- false: what was folded before is not in its tables yet, or is of another declaration
+    primary key (experiment, metric)
+);
+
+-- What each row of unit_state adds to the tables below: the definition of both. A unit whose values are all 0 adds nothing.
+create view unit_derivation as
+select s.unit, s.experiment, s.variant, s.epoch, s.cohort, d.metric, d.sketch, d.first, d.second, d.third, d.revision, d.whole,
+       array(
+           select case when t.indicator then (s.counts[t.slot] is not null)::integer * 1000000::numeric
+                       else least(coalesce(s.totals[t.slot], 0), d.cap) end
+           from unnest(d.totals, d.indicator) with ordinality t (slot, indicator, place)
+           order by t.place
+       ) || array(
+           select case when b.slot = d.totals[1] then least(coalesce(s.before[b.slot], 0), d.cap)
+                       else coalesce(s.before[b.slot], 0) end
+           from unnest(d.before) with ordinality b (slot, place)
+           order by b.place
+       ) || case when d.delay is not null then
+           array[coalesce((extract(epoch from s.firsts[d.delay] - s.first_at) * 1000000)::bigint::numeric, 0)]
+       end as vals,
+       case when d.sketch and s.counts[d.totals[1]] is not null then sketch_bucket(s.totals[d.totals[1]]) end as bucket,
+       s.first_at as exposed_at
+from unit_state s
+join derived_metric d on d.experiment = s.experiment
+where s.first_at is not null;
+
+-- The value of one dimension that a unit has: the day of its exposure, the tenth of the hash that admits traffic (of this salt), or
+-- one of its attributes; null where nobody said. The planner puts the body in place of the call.
+create function slice_value(dimension text, unit text, exposed_at timestamptz, attributes jsonb, salt text) returns text
+language sql stable parallel safe
+begin atomic
+    select case dimension
+               when 'day' then to_char(exposed_at at time zone 'UTC', 'YYYY-MM-DD')
+               when 'bucket' then lpad((
+                   (('x' || encode(substring(sha256(convert_to('traffic:' || salt || ':' || unit, 'UTF8')) from 1 for 4), 'hex'))::bit(32)::bigint
+                    * 10) >> 32
+               )::text, 2, ' ')
+               else left(attributes ->> dimension, 100)
+           end;
+end;
+
+-- Sums and products of several values a unit, over exposed units, exact integers of micro-units to the power of their factors,
+-- in the order of derived_metric's terms; the last one may be of delays, in microseconds. How many units there are is in moments, metric 0.
+create table joint_moments (
+    experiment integer not null,
+    metric     integer not null,
+    variant    smallint not null,
+    epoch      integer not null,
+    cohort     integer not null,
+    sums       numeric[] not null,
+    primary key (experiment, metric, variant, epoch, cohort)
+) with (fillfactor = 70);
+
+-- Units by the bucket of their total, of quantile metrics; those without an event are in none.
+create table sketch (
+    experiment integer not null,
+    metric     integer not null,
+    variant    smallint not null,
+    bucket     integer not null,
+    n          bigint not null,
+    primary key (experiment, metric, variant, bucket)
+) with (fillfactor = 70);
 
 -- What adds up by event. span: 0 all time, 1 hour, 2 minute, 3 day. metric 0: events = exposures, units = first exposures;
 -- else: events and their sum as they came in, units = first conversions inside the window (declared metrics only).
@@ -416,7 +589,9 @@ create table report (
     revision       bigint not null,       -- configuration
     policy_version integer not null,      -- 0: none
     computed_at    timestamptz not null,
-    document       json not null
+    changes_at     timestamptz,           -- when it says something else although nothing happens
+    document       json not null,
+    summary        json not null          -- of the document: what a list shows
 );
 
 create table job (
@@ -448,11 +623,38 @@ create table schedule (
     last_fired    timestamptz
 );
 
+-- ── contextual experiments ─────────────────────────────────────────────────────────────────────────────
+
+-- Units whose row in unit_state has changed and may not be in the sums yet; a unit may wait more than once.
+create table contextual_queue (experiment integer not null, unit text collate "C" not null);
+create index contextual_queue_by_experiment on contextual_queue (experiment);
+
+-- What of each unit is in the sums, so that exactly the difference can be added. reward: micro-units.
+create table contextual_unit (
+    experiment integer not null,
+    unit       text collate "C" not null,
+    variant    smallint not null,
+    reward     numeric not null,
+    primary key (experiment, unit)
+);
+
+-- Over exposed units, with x their vector in ten-thousandths and r their reward: outer is the lower triangle of Σ x·xᵀ row by
+-- row, cross Σ r·x, squares Σ r². Exact: the same in whatever order and parts it was added up.
+create table contextual_sums (
+    experiment integer not null references experiments (no) on delete cascade,
+    variant    smallint not null,
+    units      bigint not null,
+    outer_sum  bigint[] not null,
+    cross_sum  numeric[] not null,
+    squares    numeric not null,
+    primary key (experiment, variant)
+);
+
 -- ── the names that the mission's documents print, to be queried ────────────────────────────────────────
 
 create view experiment_assignments as
 select x.id as experiment_id, x.key as experiment_key, a.unit as unit_id, a.unit as user_id, v.id as variant_id, v.key as variant_key,
-       a.epoch, a.revision, a.propensity / 1e6 as propensity, a.bucket, a.attributes, a.assigned_at
+       a.epoch, a.revision, a.propensity / 1e6 as propensity, a.bucket, a.attributes, a.assigned_at, a.context
 from assignment a
 join experiments x on x.no = a.experiment
 join experiment_variants v on v.experiment_id = x.id and v.ordinal = a.variant;

@@ -8,14 +8,16 @@
 with given as (
     select *
     from unnest($1::text[], $2::int[], $3::smallint[], $4::smallint[], $5::int[], $6::int[], $7::int[], $8::int[],
-                $9::bigint[], $10::text[], $11::uuid[])
+                $9::bigint[], $10::text[], $11::text[], $12::text[], $13::uuid[])
          with ordinality
-         as t(unit, experiment, variant, door, epoch, propensity, bucket, key_id, revision, attributes, exposure, place)
+         as t(unit, experiment, variant, door, epoch, propensity, bucket, key_id, revision, attributes, context, stay_of, exposure,
+              place)
 ),
 first as (
-    insert into assignment (unit, experiment, variant, door, epoch, propensity, bucket, key_id, revision, attributes, batch)
+    insert into assignment (unit, experiment, variant, door, epoch, propensity, bucket, key_id, revision, attributes, context, stay_of,
+                            batch)
     select g.unit, g.experiment, g.variant, g.door, g.epoch, g.propensity, g.bucket, g.key_id, g.revision,
-           g.attributes::jsonb, $12
+           g.attributes::jsonb, g.context::jsonb, g.stay_of, $14
     from given g
     join experiments x on x.no = g.experiment and x.status = 'running' and x.archived_at is null
     order by g.unit collate "C", g.experiment
@@ -44,13 +46,13 @@ fresh as (
 ),
 logged as (
     insert into event (batch, event_id, kind, experiment, unit, occurred_at, variant, epoch, door, key_id)
-    select $13, f.event_id, 1, s.experiment, s.unit, greatest(now(), s.assigned_at), s.variant, s.epoch, s.door, s.key_id
+    select $15, f.event_id, 1, s.experiment, s.unit, greatest(now(), s.assigned_at), s.variant, s.epoch, s.door, s.key_id
     from settled s
     join fresh f on f.event_id = s.exposure
 ),
 queued as (
     insert into fold_queue (batch)
-    select $13 where exists (select from fresh)
+    select $15 where exists (select from fresh)
 )
 select place::int as place, variant, epoch, propensity, bucket, revision, batch
 from settled

@@ -67,6 +67,7 @@ select (select count(*) from given) as events,
        (select max(received_at) from given) as newest,
        (select array_agg(distinct experiment) from given) as experiments,
        (select array_agg(experiment) from entered) as entered,
+       exists (select from derived_metric where experiment > 0) as derived,
        p.units, p.pairs, p.variants, p.epochs, p.firsts
 from (
     select array_agg(unit) as units, array_agg(experiment) as pairs, array_agg(variant) as variants,

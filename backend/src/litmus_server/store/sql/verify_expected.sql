@@ -77,3 +77,65 @@ from (
 cross join (values (0::smallint, 'all'), (1::smallint, 'hour'), (2::smallint, 'minute'), (3::smallint, 'day')) s (span, unit)
 where span <> 2 or date_trunc('minute', at, 'UTC') >= (select minutes_from from fold_lock)
 group by 1, 2, 3, 4, 5;
+
+-- The values of each exposed unit, by the metrics that something is derived of: place 1, 2, … as they are declared.
+create temporary table expected_value on commit drop as
+select u.unit, u.experiment, d.metric, u.variant, u.epoch, u.cohort, p.place, p.place <= cardinality(d.totals) as own,
+       case
+           when p.place <= cardinality(d.totals) and d.indicator[p.place] then case when t.c > 0 then 1000000 else 0 end
+           when p.slot <> d.totals[1] or d.cap is null then coalesce(p.value, 0)
+           when coalesce(p.value, 0) > d.cap then d.cap
+           else coalesce(p.value, 0)
+       end as value
+from expected_unit u
+join derived_metric d on d.experiment = u.experiment and d.whole and not d.sketch
+cross join lateral unnest(d.totals || d.before) with ordinality s (slot, place)
+left join expected_total t on t.unit = u.unit and t.experiment = u.experiment and t.slot = s.slot
+cross join lateral (
+    select s.place::integer as place, s.slot, case when s.place <= cardinality(d.totals) then t.y else t.x end as value
+) p;
+
+create temporary table expected_delay on commit drop as
+select u.experiment, d.metric, u.variant, u.epoch, u.cohort,
+       sum(case when t.c > 0 then 86400000000 * extract(day from t.f - u.first_at) + extract(microsecond from t.f - u.first_at)
+                     + 60000000 * extract(minute from t.f - u.first_at) + 3600000000 * extract(hour from t.f - u.first_at)
+                else 0 end) as total
+from expected_unit u
+join derived_metric d on d.experiment = u.experiment and d.whole and d.delay is not null
+left join expected_total t on t.unit = u.unit and t.experiment = u.experiment and t.slot = d.delay
+group by u.experiment, d.metric, u.variant, u.epoch, u.cohort;
+
+create temporary table expected_joint on commit drop as
+select experiment, metric, variant, epoch, cohort, 1 as degree, place as i, 0 as j, 0 as k, sum(value) as total
+from expected_value
+group by experiment, metric, variant, epoch, cohort, place
+union all
+select a.experiment, a.metric, a.variant, a.epoch, a.cohort, 2, a.place, b.place, 0, sum(a.value * b.value)
+from expected_value a
+join expected_value b on b.unit = a.unit and b.experiment = a.experiment and b.metric = a.metric and b.place >= a.place
+group by 1, 2, 3, 4, 5, 7, 8
+union all
+select a.experiment, a.metric, a.variant, a.epoch, a.cohort, 3, a.place, b.place, c.place, sum(a.value * b.value * c.value)
+from expected_value a
+join expected_value b on b.unit = a.unit and b.experiment = a.experiment and b.metric = a.metric and b.place >= a.place
+join expected_value c on c.unit = a.unit and c.experiment = a.experiment and c.metric = a.metric and c.place >= b.place
+where a.own and b.own and c.own
+group by 1, 2, 3, 4, 5, 7, 8, 9
+union all
+select experiment, metric, variant, epoch, cohort, 4, 0, 0, 0, total from expected_delay;
+
+-- By repeated halving, where the fold looks the width up.
+create temporary table expected_bucket on commit drop as
+select t.experiment, t.metric, t.variant,
+       (sign(t.y) * (h.shift * 1024 + div(abs(t.y), 2::numeric ^ h.shift)))::integer as bucket
+from expected_total t
+join derived_metric d on d.experiment = t.experiment and d.metric = t.metric and d.whole and d.sketch
+cross join lateral (
+    with recursive half as (
+        select 0 as shift, trunc(abs(t.y)) as rest
+        union all
+        select shift + 1, div(rest, 2) from half where rest >= 2048
+    )
+    select max(shift) as shift from half
+) h
+where t.c > 0;

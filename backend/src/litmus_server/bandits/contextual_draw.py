@@ -1,0 +1,179 @@
+"""A draw of a unit's own: shares that follow from its features, from scores that came with it, or from which arms it may get.
+
+What a draw was made from is kept with it, so that it can be made again: by anybody from the shares, and from the archived
+model and the features. It must not know how a bucket is computed, nor where versions are kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, NamedTuple
+
+from litmus.decide import Experiment
+
+from litmus_server.bandits.allocation import allocate, carried_over
+from litmus_server.bandits.contextual import CONTEXTUAL, Model, bounded, read_model, vector_of
+from litmus_server.domain.errors import Fault, Invalid
+from litmus_server.domain.features import Schema, schema_of
+
+
+class Drawn(NamedTuple):
+    """What decides, and from what. `shares` in ppm by ordinal; `eligible` are ordinals, None where every arm is.
+
+    `scores` by ordinal, None where they do not come from outside; `schema` is the hash of the features' declaration.
+    """
+
+    shares: tuple[int, ...]
+    features: Mapping[str, Any] | None = None
+    schema: str | None = None
+    scores: tuple[float | None, ...] | None = None
+    eligible: tuple[int, ...] | None = None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What an assignment keeps, as JSON."""
+        return {name: value for name, value in self._asdict().items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What an experiment whose shares are learned draws from, under one revision and version.
+
+    `shares` are those in force, in ppm: they decide where there is no model yet, and for types that treat units alike.
+    `newcomers` are arms of which the model knows too little.
+    """
+
+    kind: str
+    schema: Schema
+    keys: tuple[str, ...]
+    active: tuple[bool, ...]
+    shares: tuple[int, ...]
+    model: Model | None = None
+    newcomers: tuple[int, ...] = ()
+
+    @property
+    def contextual(self) -> bool:
+        """Whether every unit has shares of its own."""
+        return self.kind in CONTEXTUAL
+
+    @property
+    def external(self) -> bool:
+        """Whether scores come with each request."""
+        return self.contextual and not self.schema.features
+
+    def draw(
+        self,
+        attributes: Mapping[str, Any],
+        eligible: Sequence[str] | None = None,
+        scores: Mapping[str, float] | None = None,
+    ) -> Drawn:
+        """The shares of a unit, of which a request says so much. Raises Invalid."""
+        if eligible is None and scores is None and self.model is not None and self.schema.features:
+            shares = self._modelled(vector_of(self.kind, self.schema, attributes), self.active)
+            return Drawn(shares, self.schema.kept(attributes), self.schema.hash)
+        places = None if eligible is None else self._places(eligible)
+        if places is not None and all(k in places for k, on in enumerate(self.active) if on):
+            places = None  # nobody is left out
+        given = self._scores(scores)
+        shares = self._shares(attributes, places, given)
+        features = self.schema.kept(attributes) if self.schema.features else None
+        return Drawn(shares, features, self.schema.hash if features is not None else None, given, places)
+
+    def allows(self, eligible: Sequence[str]) -> bool:
+        """Whether one of these variants, by key, is active. Raises Invalid for a key that there is not."""
+        return any(self.active[k] for k in self._places(eligible))
+
+    def again(self, document: Mapping[str, Any]) -> tuple[int, ...]:
+        """The shares that this model gives for what an assignment has kept (`Drawn.document`). Raises Invalid."""
+        places, scores = document.get("eligible"), document.get("scores")
+        return self._shares(
+            document.get("features", {}),
+            None if places is None else tuple(places),
+            None if scores is None else tuple(scores),
+        )
+
+    def _shares(
+        self,
+        attributes: Mapping[str, Any],
+        places: tuple[int, ...] | None,
+        scores: tuple[float | None, ...] | None,
+    ) -> tuple[int, ...]:
+        active = self.active
+        if places is not None:
+            active = tuple(on and k in places for k, on in enumerate(active))
+        if not any(active):
+            message = "names no variant that is active"
+            raise Invalid(f"eligible: {message}", (Fault("/eligible", message),))
+        given: Sequence[float] = ()
+        if self.external:
+            given = [0.0 if score is None else score for score in scores or ()]
+        elif self.schema.features:
+            given = vector_of(self.kind, self.schema, attributes)
+        if self.model is not None:
+            return self._modelled(given, active)
+        if places is None:
+            return self.shares
+        return carried_over(self.shares, active, 0) or allocate([1.0] * len(active), active, 0)
+
+    def _modelled(self, given: Sequence[float], active: tuple[bool, ...]) -> tuple[int, ...]:
+        assert self.model is not None
+        if not self.newcomers:
+            return self.model.shares(given, active)
+        return bounded(self.model, given, active, self.newcomers)
+
+    def _places(self, eligible: Sequence[str]) -> tuple[int, ...]:
+        faults = tuple(
+            Fault(f"/eligible/{place}", f"must be the key of a variant, which are {', '.join(self.keys)}")
+            for place, key in enumerate(eligible)
+            if key not in self.keys
+        )
+        if faults:
+            raise Invalid(f"{faults[0].pointer[1:]}: {faults[0].message}", faults[:100])
+        return tuple(sorted({self.keys.index(key) for key in eligible}))
+
+    def _scores(self, scores: Mapping[str, float] | None) -> tuple[float | None, ...] | None:
+        if not self.external:
+            if scores is None:
+                return None
+            message = "is for experiments of type squarecb that declare no features"
+            raise Invalid(f"scores: {message}", (Fault("/scores", message),))
+        faults = [
+            Fault(f"/scores/{key}", f"is no variant; they are {', '.join(self.keys)}")
+            for key in scores or {}
+            if key not in self.keys
+        ]
+        found = []
+        for key, on in zip(self.keys, self.active, strict=True):
+            score = (scores or {}).get(key)
+            if score is None and on:
+                faults.append(
+                    Fault(
+                        f"/scores/{key}", "is required: what this variant is expected to bring, as a number"
+                    )
+                )
+            elif score is not None and not isfinite(score):
+                faults.append(Fault(f"/scores/{key}", "must be a finite number"))
+            found.append(score)
+        if faults:
+            raise Invalid(f"{faults[0].pointer[1:]}: {faults[0].message}", tuple(faults[:100]))
+        return tuple(found)
+
+
+def drawing_of(
+    document: Mapping[str, Any], experiment: Experiment, model: Mapping[str, Any] | None
+) -> Drawing:
+    """What an experiment draws from, by its configuration's document, compiled with the policy in force, and that policy's model.
+
+    Raises ModelMismatch and KeyError for a model that is not understood.
+    """
+    variants, kind = experiment.variants, document["type"]
+    schema = schema_of(document.get("features") or ())
+    return Drawing(
+        kind,
+        schema,
+        tuple(variant.key for variant in variants),
+        tuple(variant.state == "active" for variant in variants),
+        experiment.propensities,
+        None if model is None else read_model(model, kind, schema, len(variants)),
+        () if model is None else tuple(model.get("newcomers", ())),
+    )

@@ -1,0 +1,64 @@
+"""Units of contextual experiments that have changed, and wait to be learned from (`contextual_sums.py`).
+
+The fold writes them down in the transaction that changes their state, so that none is missed; to wait twice does no harm.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import asyncpg
+
+from litmus_server.store.sql import statement
+
+LEARNER_LOCK = 7_241_965
+"""With the experiment's number, an advisory lock: one at a time changes its sums."""
+
+
+async def enqueue_batches(
+    connection: "asyncpg.Connection[Any]",
+    batches: Sequence[int],
+    only: Sequence[str] | None,
+    experiments: Iterable[int],
+) -> None:
+    """In the transaction that folds these batches (of these events `only`), which met these experiments."""
+    numbers = sorted(set(experiments))
+    if numbers:
+        await connection.execute(statement("contextual_enqueue"), batches, only, numbers)
+
+
+async def enqueue_units(
+    connection: "asyncpg.Connection[Any]", units: Sequence[str], experiments: Sequence[int]
+) -> None:
+    """In the transaction that computed the rows of these pairs again."""
+    await connection.execute(_UNITS, units, experiments)
+
+
+async def relearn(connection: "asyncpg.Connection[Any]") -> None:
+    """Forget the sums of all contextual experiments that still learn, and let all their exposed units wait: the next learner
+    makes them again.
+    """
+    async with connection.transaction():
+        await connection.execute(_WAIT, LEARNER_LOCK)
+        for query in _AGAIN:
+            await connection.execute(query)
+
+
+_LEARNING = "select no from experiments where features is not null and status <> 'completed'"
+
+_WAIT = f"select pg_advisory_xact_lock($1, no) from ({_LEARNING} order by no) learning"
+
+_UNITS = f"""
+insert into contextual_queue (experiment, unit)
+select t.experiment, t.unit
+from unnest($1::text[], $2::integer[]) t (unit, experiment)
+where t.experiment in ({_LEARNING})
+"""
+
+_AGAIN = (
+    f"delete from contextual_sums where experiment in ({_LEARNING})",
+    f"delete from contextual_unit where experiment in ({_LEARNING})",
+    f"""
+    insert into contextual_queue (experiment, unit)
+    select experiment, unit from unit_state where experiment in ({_LEARNING}) and first_at is not null
+    """,
+)
