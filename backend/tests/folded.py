@@ -68,7 +68,8 @@ def split(count: int, parts: int, rng: random.Random) -> list[int]:
 async def add_moments(
     connection: Any, experiment: int, variant: int, epoch: int, cohort: int, metric: int, n: int, s1: int
 ) -> None:
-    sums = (0, 0, 0) if metric == 0 else (s1, s1 * MICRO, s1 * MICRO**2)
+    """`n` units that have the same value each."""
+    sums = (0, 0, 0) if metric == 0 or not n else (s1, s1**2 // n, s1**3 // n**2)
     await connection.execute(_MOMENTS, experiment, variant, epoch, cohort, metric, n, *sums)
 
 

@@ -34,6 +34,7 @@ NOT_RUN = {
         "it serves until Ctrl-C; the test has its own server",
         "it serves until Ctrl-C; the test has its own server",
         "it runs until it is stopped",
+        "it needs an experiment that was made in the browser",
     ],
 }
 
@@ -118,6 +119,8 @@ def _environment(litmus: Served) -> dict[str, str]:
     return {
         **os.environ,
         "CURL_HOME": str(home),
+        "DATABASE_URL": litmus.database_url,
+        "ENV": "development",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
 

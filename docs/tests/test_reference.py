@@ -8,7 +8,10 @@ from blocks import ROOT
 from litmus.decide.kernel import REASONS
 from litmus.decide.targeting import OPERATORS
 from litmus_server.domain.event import Reason
+from litmus_server.domain.metric import MetricKind
 from litmus_server.http.problems import STATUSES
+from litmus_server.http.v1.control_wire import MetricRequest
+from litmus_server.services.decisions import INELIGIBLE
 
 REFERENCE = ROOT / "docs" / "reference"
 
@@ -30,7 +33,7 @@ def test_every_reason_of_rejection_is_documented() -> None:
 
 
 def test_every_reason_of_a_decision_is_documented() -> None:
-    assert _table("errors.md", "Reasons of decisions") == {*REASONS, "stored"}
+    assert _table("errors.md", "Reasons of decisions") == {*REASONS, "stored", INELIGIBLE}
 
 
 def test_every_operator_of_a_condition_is_documented() -> None:
@@ -41,3 +44,24 @@ def test_every_error_code_is_documented_with_its_status() -> None:
     text = (REFERENCE / "errors.md").read_text()
     missing = [code for status, code in STATUSES.values() if f"| `{code}` | {status} |" not in text]
     assert missing == []
+
+
+def test_every_field_and_kind_of_a_metric_is_documented() -> None:
+    text = (REFERENCE / "metrics.md").read_text()
+    fields = text.split("## Fields\n")[1].split("\n## ")[0]
+    named = {
+        name
+        for line in fields.splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`(\w+)`", line.split(" | ")[0])
+    }
+    assert named == set(MetricRequest.model_fields)
+    assert _table("metrics.md", "Kinds") == set(MetricKind)
+
+
+def test_every_test_that_a_promise_rests_on_is_there() -> None:
+    page = (ROOT / "docs" / "statistics" / "README.md").read_text()
+    named = re.findall(r"\| `(test_\w+)` \|", page)
+    there = "".join(file.read_text() for file in (ROOT / "backend" / "tests").rglob("test_*.py"))
+    assert len(named) > 10
+    assert [name for name in named if f"def {name}(" not in there] == []

@@ -8,9 +8,10 @@ import msgspec
 import numpy as np
 import pytest
 from folded import CAUSE, HOUR, MICRO, add_moments, add_rollup, make, observe
+from litmus_server.analysis.document import report_of
 from litmus_server.domain.experiment import Experiment
 from litmus_server.domain.report import Report
-from litmus_server.services.analysis import encode, report_of
+from litmus_server.services.analysis import encode
 from litmus_server.services.experiments import Experiments
 from litmus_server.services.learning import Learning
 from litmus_server.store.control import Control
@@ -46,6 +47,7 @@ def nulls(document: Any, path: str = "") -> set[str]:
             empty = {name for name, value in document.items() if value is None} - {
                 "started_at",
                 "completed_at",
+                "changes_at",
             }
             found |= {f"{path}/{name}" for name in empty ^ set(document["missing"])}
         for name, value in document.items():
@@ -121,6 +123,7 @@ async def test_before_the_first_exposure_the_report_says_why_it_is_silent(pool: 
         "leader": "no_exposures",
         "series": "no_exposures",
         "policy_version": "fixed_weights",
+        "bandit": "fixed_weights",
     }
     for variant in found.variants:
         assert (variant.exposed_units, variant.conversions) == (0, 0)
@@ -155,7 +158,9 @@ async def test_every_null_has_a_reason_and_every_reason_a_null(pool: "asyncpg.Po
         assert nulls(document) == set()
         seen[experiment.name] = document["missing"] | document["variants"][1]["missing"]
     assert seen["none"]["win_probability"] == seen["none"]["leader"] == "no_primary_metric"
-    assert seen["values"]["win_probability"] == seen["values"]["leader"] == "not_a_rate"
+    assert seen["values"]["expected_rate"] == "not_a_rate"
+    assert "win_probability" not in seen["values"]
+    assert "leader" not in seen["values"]
     assert seen["paused arm"]["win_probability"] == "variant_inactive"
     assert "leader" not in seen["paused arm"]
 

@@ -6,12 +6,15 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
-from folded import CAUSE, make, observe
+from folded import CAUSE, HOUR, MICRO, add_moments, make, observe
 from litmus_server.domain.errors import NotFound, Unavailable
-from litmus_server.ports import Facts, ReportState
+from litmus_server.ports import Facts, KeptReport, ReportState
 from litmus_server.services.analysis import Analysis
 from litmus_server.services.experiments import Experiments
 from litmus_server.services.reports import Reports
+from litmus_server.stats.bayes import DEFAULT_PRIOR, fitted_prior
+from litmus_server.stats.contrast import ScoreContrast
+from litmus_server.stats.estimators import proportions
 from litmus_server.store.control import Control
 from litmus_server.store.jobs import Queue
 from litmus_server.store.reports import ReportStore
@@ -128,9 +131,10 @@ async def test_an_older_report_never_replaces_a_newer_one(pool: "asyncpg.Pool[An
     old, new = await store.facts(experiment.no), await store.facts(experiment.no)
     assert old is not None
     assert new is not None
-    await store.keep(experiment.no, ReportState(2, 1, 0), new.now, b'{"which": "new"}')
-    await store.keep(experiment.no, ReportState(1, 1, 0), old.now, b'{"which": "old"}')
-    assert await store.document(experiment.no) == (ReportState(2, 1, 0), b'{"which": "new"}')
+    for which, state, at in (("new", 2, new.now), ("old", 1, old.now)):
+        kept = KeptReport(ReportState(state, 1, 0), f'{{"which": "{which}"}}'.encode(), None)
+        await store.keep(experiment.no, kept, at, (), b"{}")
+    assert await store.document(experiment.no) == (ReportState(2, 1, 0), b'{"which": "new"}', None)
 
 
 async def test_an_unknown_experiment_is_not_found(reports: Reports) -> None:
@@ -192,4 +196,39 @@ async def test_the_bandit_shows_its_versions_page_by_page(
     assert first.policy_version == 4
     assert [variant.win_probability for variant in first.variants] == pytest.approx([0.5, 0.5])
     assert first.leader is None
-    assert first.missing == {"leader": "no_exposures"}
+    assert first.missing == {"leader": "no_exposures", "bandit": "no_exposures"}
+
+
+async def test_a_fitted_prior_is_that_of_the_experiments_that_are_over(
+    pool: "asyncpg.Pool[Any]", patient: Reports
+) -> None:
+    declared: dict[str, Any] = {
+        "type": "ab",
+        "variants": 2,
+        "primary_metric": {"name": "order", "kind": "conversion"},
+    }
+    lifts, errors = [], []
+    async with worker(pool):
+        new = await make(pool, "new", analysis={"prior": "fitted"}, **declared)
+        alone = msgspec.json.decode(await patient.report(new.key))["plan"]["prior"]
+        assert alone == {"mean": 0.0, "sd": pytest.approx(DEFAULT_PRIOR.sd, rel=1e-9), "flat": False}
+        for number, treated in enumerate((1010, 990, 1040, 1005)):
+            past = await make(pool, f"past {number}", **declared)
+            await observe(pool, past, (0, 0), (0, 0))
+            async with pool.acquire() as connection, connection.transaction():
+                for variant, converted in enumerate((1000, treated)):
+                    for metric, n, total in (
+                        (0, 10_000, 0),
+                        (past.metrics[0].id, converted, MICRO * converted),
+                    ):
+                        await add_moments(connection, past.no, variant, past.epoch, HOUR, metric, n, total)
+            await Experiments(Control(pool)).stop(past.key, CAUSE)
+            await patient.report(past.key)
+            rates = proportions(treated, 10_000, 1000, 10_000)
+            lifts.append(treated / 1000 - 1)
+            assert isinstance(rates, ScoreContrast)
+            errors.append(rates.standard_error / 0.1)
+        await Experiments(Control(pool)).edit(new.key, {"description": "asked again"}, CAUSE)
+        fitted = msgspec.json.decode(await patient.report(new.key))["plan"]["prior"]
+    assert fitted["sd"] == pytest.approx(fitted_prior(lifts, errors).sd, rel=1e-9)
+    assert fitted["sd"] < alone["sd"]  # four experiments in which next to nothing happened

@@ -162,7 +162,10 @@ async def test_a_time_without_events_has_no_series_and_a_reason(
     pool: "asyncpg.Pool[Any]", reports: Reports
 ) -> None:
     experiment = await make(pool, "empty")
-    assert (await reports.results(experiment.key)).missing == {"series": "no_events"}
+    assert (await reports.results(experiment.key)).missing == {
+        "series": "no_events",
+        "effects": "not_computed",
+    }
     await roll_up(pool, experiment, events(experiment, 50, 60))
     for since, until in (
         (START + dt.timedelta(days=9), None),

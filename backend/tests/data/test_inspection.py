@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from decimal import Decimal
 from typing import Any
+from unittest.mock import ANY
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
@@ -14,7 +15,8 @@ import msgspec
 import pytest
 from litmus.decide import compile_entry
 from litmus_server.domain.event import storable
-from litmus_server.domain.inspection import Position, SeenEvent, Side, Stretch, explained, merged, read_cursor
+from litmus_server.domain.explanation import explained
+from litmus_server.domain.inspection import Position, SeenEvent, Side, Stretch, merged, read_cursor
 from litmus_server.store import inspection as store
 from litmus_server.store.database import connect
 from litmus_server.store.fold import Fold
@@ -414,6 +416,50 @@ async def test_a_decision_is_explained_as_it_is_then_made(door: Door, kind: str)
     await door.move("shop", "paused")
     assert (await explain(door, "shop", "a/b"))["reason"] == "paused"
     assert await door.fetch("select from event") == []
+
+
+async def test_a_stored_decision_is_explained_by_what_it_was_drawn_by_then(door: Door) -> None:
+    audience = {"attribute": "country", "operator": "equals", "value": "DE"}
+    await door.make("shop", type="thompson_sampling", audience=audience, traffic_allocation=0.9)
+    assert (await explain(door, "shop", "u1"))["logged"] is None
+    units = [f"u{k}" for k in range(20)]
+    made = {unit: await door.assign("shop", unit, attributes={"country": "DE"}) for unit in units}
+    await door.experiments.edit("shop", {"traffic_allocation": 1}, CAUSE)
+    (policy,) = await door.fetch("select version, revision, checksum from policy where version = 1")
+    inside = [unit for unit in units if made[unit]["in_experiment"]]
+    for unit in inside:
+        told = (await explain(door, "shop", unit))["logged"]
+        assert (told["verdict"], told["variant_key"], told["revision"]) == (
+            "same",
+            made[unit]["variant_key"],
+            made[unit]["revision"],
+        )
+        assert told["policy"] == {
+            "version": policy["version"],
+            "revision": policy["revision"],
+            "published_at": ANY,
+            "checksum": policy["checksum"],
+            "genuine": True,
+        }
+        assert (told["epoch"], told["attributes"]) == (None, {"country": "DE"})
+        (drawn,) = (each for each in told["ranges"] if each["variant_key"] == told["variant_key"])
+        assert drawn["start"] <= told["bucket"] < drawn["stop"]
+        assert drawn["propensity"] == told["propensity"] == made[unit]["propensity"]
+        steps = {step["name"]: step for step in told["steps"]}
+        assert (steps["traffic"]["stop"], steps["audience"]["finding"]["found"]) == (900_000, "DE")
+        assert (steps["variant"]["outcome"], steps["variant"]["bucket"]) == ("settled", told["bucket"])
+    first = inside[0]
+    await door.fetch(f"update assignment set attributes = null where unit = '{first}'")
+    assert (await explain(door, "shop", first))["logged"]["verdict"] == "attributes"
+    await door.fetch("update policy set propensities = '{400000,600000}' where version = 1")
+    told = [(await explain(door, "shop", unit))["logged"] for unit in inside[1:]]
+    assert {each["verdict"] for each in told} == {"differs"}
+    assert {each["policy"]["genuine"] for each in told} == {False}
+    await door.fetch("delete from policy where version = 1")
+    told = [(await explain(door, "shop", unit))["logged"] for unit in inside[1:]]
+    assert {(each["verdict"], each["policy"], tuple(each["ranges"])) for each in told} == {
+        ("policy", None, ())
+    }
 
 
 async def test_an_explanation_shows_what_the_audience_looked_at(door: Door) -> None:

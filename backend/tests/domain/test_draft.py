@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from inspect import signature
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +12,29 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from litmus.decide import BUCKETS, compile_entry, decide
-from litmus_server.bandits.policies import POLICIES, policy
-from litmus_server.domain.draft import KEY, PARAMETERS, Draft, ExperimentType, derive_key, parse_draft
+from litmus_server.bandits import contextual
+from litmus_server.bandits.modes import MODES
+from litmus_server.bandits.policies import POLICIES, own_parameters, policy
+from litmus_server.domain.draft import (
+    KEY,
+    LINEAR,
+    PARAMETERS,
+    PURPOSES,
+    Draft,
+    ExperimentType,
+    Parameter,
+    derive_key,
+    parse_draft,
+    purpose_of,
+)
 from litmus_server.domain.errors import Invalid
 from litmus_server.domain.experiment import begin, describe, entry
+from litmus_server.domain.features import schema_of
 from litmus_server.domain.form import Form, wrong_json
 from litmus_server.domain.metric import MetricKind, Role
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+BARE = [{"name": "a"}, {"name": "b"}]
 TWO = [{"name": "control", "weight": 0.5}, {"name": "treatment", "weight": 0.5}]
 
 
@@ -42,10 +58,25 @@ anything = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.
 FIELDS = [
     "name", "key", "description", "hypothesis", "owner", "tags", "type", "unit_type", "public", "traffic_allocation",
     "primary_metric", "secondary_metrics", "parameters", "dimensions", "planned_units", "min_sample_size",
-    "significance_threshold", "auto_promote_winner", "factors", "cells", "value_type", "starts_at", "ends_at",
-    "ramp", "nonsense",
+    "significance_threshold", "auto_promote_winner", "analysis", "factors", "cells", "features", "value_type", "starts_at", "ends_at",
+    "ramp", "mode", "nonsense",
 ]  # fmt: skip
-words = st.sampled_from(["ab", "thompson_sampling", "flag", "boolean", "all", "user", "control", "x"])
+words = st.sampled_from(
+    [
+        "ab",
+        "thompson_sampling",
+        "earn",
+        "epsilon_greedy",
+        "lints",
+        "squarecb",
+        "flag",
+        "boolean",
+        "all",
+        "user",
+        "control",
+        "x",
+    ]
+)
 metric = st.dictionaries(
     st.sampled_from(["name", "kind", "role", "window_days", "window_seconds"]), anything | words
 )
@@ -57,7 +88,7 @@ variant = st.dictionaries(
 )
 bodies = st.dictionaries(
     st.sampled_from([*FIELDS, "variants"]),
-    anything | words | st.lists(variant | metric, max_size=4) | st.dictionaries(st.sampled_from(["prior_alpha", "floor"]), scalars),
+    anything | words | st.lists(variant | metric, max_size=4) | st.dictionaries(st.sampled_from(["prior_alpha", "floor", "decay", "c"]), scalars),
 )  # fmt: skip
 
 
@@ -105,7 +136,8 @@ def test_what_is_valid_is_kept_as_it_was(
     variants = [
         {"name": n, "weight": s / total, "config": config} for n, s in zip(names, shares, strict=True)
     ]
-    draft = parsed(variants=variants, traffic_allocation=traffic / BUCKETS, type=type_.value)
+    features = {"features": [{"name": "on", "type": "boolean"}]} if type_.contextual else {}
+    draft = parsed(variants=variants, traffic_allocation=traffic / BUCKETS, type=type_.value, **features)
     assert [each.name for each in draft.variants] == names
     assert [each.config for each in draft.variants] == [config] * len(names)
     assert draft.traffic == traffic
@@ -196,11 +228,104 @@ def test_a_window_is_given_in_one_unit() -> None:
 
 
 def test_the_types_and_parameters_are_those_of_the_policies() -> None:
-    assert {kind for kind in ExperimentType if kind.adaptive} == set(POLICIES)
-    for kind in POLICIES:
-        known = PARAMETERS[ExperimentType(kind)]
+    plain = {kind for kind in ExperimentType if kind.adaptive and not kind.contextual}
+    assert plain == set(POLICIES)
+    for kind in plain:
+        numbers = {name: each for name, each in PARAMETERS[kind].items() if isinstance(each, Parameter)}
         for end in ("low", "high", "default"):
-            policy(kind, {name: getattr(each, end) for name, each in known.items() if name != "floor"})
+            policy(kind, own_parameters(kind, {name: getattr(each, end) for name, each in numbers.items()}))
+        takes = signature(POLICIES[kind]).parameters
+        assert takes.keys() <= PARAMETERS[kind].keys()
+        assert {name: PARAMETERS[kind][name].default for name in takes} == {
+            name: each.default for name, each in takes.items()
+        }
+
+
+def test_a_purpose_stands_for_a_type_and_its_floor() -> None:
+    for purpose, mode in MODES.items():
+        made = parsed(mode=purpose, variants=BARE if mode.policy else TWO)
+        assert made.type == (mode.policy or "ab")
+        assert made.type is PURPOSES[purpose]
+        assert purpose_of(made.type) is purpose
+        if mode.policy:
+            assert round(made.parameters["floor"] * 1_000_000) == mode.floor_ppm
+    assert parsed(mode="earn", type="ucb", variants=BARE).type == "ucb"
+    assert refused(mode="learn", type="ucb", variants=BARE) == {"/mode"}
+    assert refused(mode="profit", variants=TWO) == {"/mode"}
+
+
+def test_parameters_that_no_policy_can_take_are_refused_where_they_stand() -> None:
+    def wrong(kind: str, **parameters: object) -> set[str]:
+        return refused(type=kind, variants=BARE, parameters=parameters)
+
+    assert wrong("epsilon_greedy", epsilon=1.5) == {"/parameters/epsilon"}
+    assert wrong("epsilon_greedy", decay=1) == {"/parameters/decay"}
+    assert wrong("ucb", c=0) == {"/parameters/c"}
+    assert wrong("top_two", beta=2) == {"/parameters/beta"}
+    assert wrong("top_two", floor=0.5001) == {"/parameters/floor"}
+    assert wrong("thompson_sampling", prior_alpha=0) == {"/parameters/prior_alpha"}
+    assert wrong("exploration_sampling", half_life_days=-1) == {"/parameters/half_life_days"}
+    assert wrong("ucb", prior_alpha=1) == {"/parameters/prior_alpha"}
+    assert wrong("ab", c=1) >= {"/parameters/c"}
+
+
+def test_parameters_are_those_that_the_worker_prints() -> None:
+    assert parsed(type="ucb", variants=BARE, parameters={"c": 2}).parameters["c"] == 2
+    greedy = parsed(type="epsilon_greedy", variants=BARE, parameters={"epsilon": 0.1, "decay": True})
+    assert greedy.parameters["epsilon"] == 0.1
+    assert greedy.parameters["decay"] is True
+
+
+def test_a_threshold_that_is_named_promotes_and_else_it_is_that_of_production() -> None:
+    assert parsed(type="ucb", variants=BARE).parameters["promotion_threshold"] == 0.99
+    named = parsed(type="ucb", variants=BARE, significance_threshold=0.95)
+    assert named.parameters["promotion_threshold"] == 0.95
+    both = parsed(
+        type="ucb", variants=BARE, significance_threshold=0.95, parameters={"promotion_threshold": 0.999}
+    )
+    assert both.parameters["promotion_threshold"] == 0.999
+
+
+def test_the_contextual_types_are_those_that_can_be_learned() -> None:
+    assert {kind for kind in ExperimentType if kind.contextual} == contextual.CONTEXTUAL
+    assert set(LINEAR) == contextual.LINEAR
+    boolean = [{"name": "on", "type": "boolean"}]
+    schema = schema_of(parsed(type="lints", variants=BARE, features=boolean).features or ())
+    for kind in contextual.CONTEXTUAL:
+        for end in ("low", "high", "default"):
+            parameters = {name: getattr(each, end) for name, each in PARAMETERS[ExperimentType(kind)].items()}
+            sums = [contextual.Sums.none(contextual.columns_of(kind, schema))] * 2
+            model = contextual.fit(kind, parameters, sums, schema, higher_is_better=True, binary=True)
+            assert contextual.read_model(model, kind, schema, 2) is not None
+
+
+def test_features_are_for_contextual_types_which_need_them() -> None:
+    boolean = [{"name": "on", "type": "boolean"}]
+    assert refused(type="lints", variants=BARE) == {"/features"}
+    assert refused(type="thompson_sampling", variants=BARE, features=boolean) == {"/features"}
+    assert parsed(type="squarecb", variants=BARE).features is None
+    assert parsed(type="linucb", variants=BARE, features=boolean).features == [
+        {"name": "on", "type": "boolean", "required": False}
+    ]
+    assert refused(type="linucb", variants=BARE, features=boolean, parameters={"floor": 0}) == {
+        "/parameters/floor"
+    }
+
+
+def test_a_million_segments_and_a_segment_of_a_number_are_refused_and_so_is_a_model_that_is_too_large() -> (
+    None
+):
+    digits = {"type": "category", "levels": [str(k) for k in range(9)], "required": True}
+    six = [digits | {"name": f"f{k}"} for k in range(6)]
+    with pytest.raises(Invalid, match="make 1000000 segments"):
+        parsed(type="segmented_thompson", variants=BARE, features=six)
+    number = {"name": "age", "type": "number", "low": 0, "high": 1}
+    with pytest.raises(Invalid, match="hold a number"):
+        parsed(type="segmented_thompson", variants=BARE, features=[number])
+    hundred = [{"name": str(k)} for k in range(100)]
+    with pytest.raises(Invalid, match="numbers for 100 variants"):
+        parsed(type="lints", variants=hundred, features=[*six, digits | {"name": "g"}])
+    assert parsed(type="lints", variants=BARE, features=[*six, digits | {"name": "g"}]).features
 
 
 def test_floors_leave_room_for_every_variant() -> None:

@@ -121,6 +121,18 @@ def test_a_draft_that_learns_no_more_has_the_parameters_of_its_type() -> None:
     assert "/parameters/floor" in refused(adaptive, type="ab", parameters={"floor": 0.1})
 
 
+def test_a_draft_of_another_contextual_type_keeps_its_features_and_one_of_another_kind_does_not() -> None:
+    features = [{"name": "on", "type": "boolean", "required": False}]
+    before = begun(type="linucb", features=features, parameters={"exploration": 2, "ridge": 3})
+    after = edit(before, type="lints")
+    assert after.features == features
+    # Each type explores in a unit of its own.
+    assert after.parameters == {"exploration": 0.65, "ridge": 3, "floor": 0.001}
+    assert edit(before, type="ab").features is None
+    more = [*features, {"name": "new", "type": "boolean"}]
+    assert "its models were learned" in refused(before.moved(Status.RUNNING, NOW), features=more)["/features"]
+
+
 def test_variants_of_a_draft_are_the_whole_list_and_keep_their_ids_by_key() -> None:
     before = begun()
     after = edit(before, variants=[{"name": "new", "weight": 0.5}, {"key": "a", "name": "A!", "weight": 0.5}])
@@ -144,20 +156,25 @@ def test_an_edit_that_changes_nothing_is_the_experiment_itself(make: Callable[..
 
 def test_a_running_experiment_takes_what_is_safe() -> None:
     before = running()
-    safe = {"name": "n", "description": "d", "hypothesis": "h", "owner": "o", "tags": ["t"], "planned_units": 5,
+    safe = {"name": "n", "description": "d", "hypothesis": "h", "owner": "o", "tags": ["t"],
             "min_sample_size": 4, "traffic_allocation": 0.6}  # fmt: skip
     after = edit(before, **safe)
     assert safe.items() <= definition(after).items()
     assert (after.epoch, after.weights, after.metrics) == (1, before.weights, before.metrics)
 
 
+def test_the_minimum_of_a_rule_that_plans_its_looks_by_it_stays() -> None:
+    before = running(type="bayesian_ab", primary_metric="order", min_sample_size=100)
+    assert "its looks were planned by it" in refused(before, min_sample_size=200)["/min_sample_size"]
+
+
 @pytest.mark.parametrize("status", [Status.RUNNING, Status.PAUSED, Status.COMPLETED])
 def test_what_is_not_safe_is_refused_with_a_reason_and_what_is_allowed(status: Status) -> None:
     experiment = running() if status is Status.RUNNING else running().moved(status, NOW)
     unsafe = ["key", "type", "unit_type", "public", "primary_metric", "secondary_metrics", "parameters", "dimensions",
-              "significance_threshold", "auto_promote_winner"]  # fmt: skip
+              "significance_threshold", "auto_promote_winner", "planned_units"]  # fmt: skip
     if status is Status.COMPLETED:
-        unsafe += ["planned_units", "min_sample_size"]
+        unsafe.append("min_sample_size")
     for name in unsafe:
         value = {"prior_alpha": 3} if name == "parameters" else EVERYTHING[name]
         said = refused(experiment, **{name: value})
@@ -372,3 +389,103 @@ def test_a_layer_is_taken_by_a_draft_and_only_grows_afterwards() -> None:
         with pytest.raises(Invalid) as caught:
             edited(experiment, {"layer": changes}, LATER, uuid4, SHARED)
         assert pointer in [fault.pointer for fault in caught.value.faults], changes
+
+
+def test_a_bandit_that_runs_gains_a_variant_which_comes_last_and_moves_nobody() -> None:
+    before = bandit()
+    after = edit(before, variants=[{"key": "d", "name": "D", "config": {"model": 4}}])
+    assert after.variants[:3] == before.variants
+    new = after.variants[3]
+    assert (new.key, new.name, new.ordinal, new.weight, new.state) == ("d", "D", 3, 0, "active")
+    assert (new.is_control, new.config, new.created_at, after.epoch) == (
+        False,
+        {"model": 4},
+        LATER,
+        before.epoch,
+    )
+    assert after.weights == (*before.weights, 0)
+    compile_entry(entry(after))
+    alone = edit(after, variants=[{"key": key, "state": "paused"} for key in "abc"])
+    assert alone.weights == (0, 0, 0, 1_000_000)
+    compile_entry(entry(alone))
+
+
+NEW = [{"key": "d", "name": "d"}]
+
+
+@pytest.mark.parametrize(
+    ("before", "variants", "at", "word"),
+    [
+        (running, NEW, "/variants/0/key", "none can be added under fixed weights"),
+        (bandit, [{"key": "d", "state": "paused"}], "/variants/0/key", "needs a key and a name"),
+        (bandit, [{"name": "d"}], "/variants/0/key", "to say which variant"),
+        (bandit, [*NEW, *NEW], "/variants/1/key", "there twice"),
+        (bandit, [{"key": "d", "name": "a"}], "/variants", "a name of its own"),
+        (bandit, [{"key": "d", "name": "d", "weight": 0.2}], "/variants/0/weight", "its share is learned"),
+        (
+            bandit,
+            [{"key": "d", "name": "d", "is_control": True}],
+            "/variants/0/is_control",
+            "the control stays",
+        ),
+        (
+            bandit,
+            [{"key": "d", "name": "d", "state": "retired"}],
+            "/variants/0/state",
+            "must be one of active",
+        ),
+        (bandit, [{"key": "no key", "name": "d"}], "/variants/0/key", "must match"),
+        (bandit, [{"key": f"n{k}", "name": f"n{k}"} for k in range(98)], "/variants", "100 variants"),
+        (bandit, [{"key": key, "state": "paused"} for key in "abc"], "/variants", "one has to be active"),
+        (bandit, [{"key": "a", "state": "retired"}], "/variants/0/state", "the control is what"),
+    ],
+)
+def test_variants_that_cannot_come_or_go_are_refused_with_the_reason(
+    before: Callable[..., Experiment], variants: list[dict[str, Any]], at: str, word: str
+) -> None:
+    assert word in refused(before(), variants=variants)[at]
+
+
+def test_the_floors_of_all_that_are_active_leave_room_for_one_another() -> None:
+    before = running(type="ucb", variants=[{"name": letter} for letter in "abc"], parameters={"floor": 0.3})
+    assert "leaves room for 3 active variants" in refused(before, variants=NEW)["/variants"]
+    after = edit(before, variants=[*NEW, {"key": "c", "state": "retired"}])
+    assert [variant.state for variant in after.variants] == ["active", "active", "retired", "active"]
+
+
+@pytest.mark.parametrize("start", [bandit, running])
+def test_what_is_retired_stays_retired_and_a_clone_does_without_it(start: Callable[[], Experiment]) -> None:
+    after = edit(start(), variants=[{"key": "c", "state": "retired"}])
+    assert (after.weights[2], sum(after.weights)) == (0, 1_000_000)
+    for state in ("active", "paused"):
+        assert "for ever" in refused(after, variants=[{"key": "c", "state": state}])["/variants/0/state"]
+    renamed = edit(after, variants=[{"key": "c", "name": "the old one"}])
+    assert (renamed.variants[2].state, renamed.variants[2].name) == ("retired", "the old one")
+    again = cloned(after, {"name": "again"}, LATER, uuid4, "salt")
+    assert [variant.key for variant in again.variants] == ["a", "b"]
+    assert sum(again.weights) == 1_000_000
+
+
+def test_a_clone_of_a_bandit_that_gained_a_variant_begins_with_equal_shares() -> None:
+    grown = edit(bandit(), variants=NEW)
+    assert cloned(grown, {"name": "again"}, LATER, uuid4, "salt").weights == (250_000,) * 4
+
+
+@pytest.mark.parametrize("value", [{"share": 0.1}, {"to": "control"}, None, {"share": 0}])
+def test_the_holdback_can_be_changed_while_it_runs(value: Any) -> None:
+    before = running(mode="earn", variants=[{"name": letter} for letter in "abc"])
+    assert before.holdback is not None
+    after = edit(before, holdback=value)
+    assert after.epoch == before.epoch
+    if not value or not value.get("share", 1):
+        assert after.holdback is None
+    else:
+        assert after.holdback is not None
+        assert after.holdback.document == {"share": 0.05, "to": "uniform"} | value
+
+
+def test_a_draft_that_stops_learning_loses_its_holdback() -> None:
+    weighed = [{"name": letter, "weight": 0.5} for letter in "ab"]
+    before = begun(mode="earn", variants=weighed)
+    assert before.holdback is not None
+    assert edit(before, type="ab").holdback is None

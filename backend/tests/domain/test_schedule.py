@@ -26,7 +26,7 @@ RAMP = [
     {"traffic": 0.5, "hours": 2.5},
     {"traffic": 1},
 ]
-ALARM = Alarm(AlarmKind.SAMPLE_RATIO, NOW, "48 % of units where 50 % should be")
+ALARM = Alarm(1, AlarmKind.SAMPLE_RATIO, None, NOW, "48 % of units where 50 % should be")
 
 
 def made(**changes: Any) -> Experiment:

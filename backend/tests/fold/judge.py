@@ -3,8 +3,11 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import combinations_with_replacement
 from typing import Any
+
+from litmus_server.stats.quantiles import bucket
 
 BEFORE = dt.timedelta(days=30)
 ORIGIN = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -30,13 +33,26 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Derived:
+    """What is derived of a metric: see `store/derived.py`. Places are slots."""
+
+    totals: tuple[int, ...]
+    binary: tuple[bool, ...] = (False,)
+    before: tuple[int, ...] = ()
+    cap: int | None = None
+    sketch: bool = False
+    delay: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Declared:
-    """One experiment as the fold sees it; `metrics`: metric → (slot, window in seconds)."""
+    """One experiment as the fold sees it; `metrics`: metric → (slot, window in seconds); `derived` by metric."""
 
     number: int
     unit_type: str
     cohort_hours: int
     metrics: dict[int, tuple[int, int]]
+    derived: dict[int, Derived] = field(default_factory=dict)
 
     @property
     def width(self) -> int:
@@ -45,12 +61,14 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """What unit_state, moments, rollup and fold_mark.units must hold."""
+    """What unit_state, moments, rollup, fold_mark.units, joint_moments and sketch must hold."""
 
     states: Table
     moments: Table
     rollup: Table
     units: dict[int, int]
+    joint: Table
+    sketch: Table
 
 
 def judge(
@@ -62,6 +80,8 @@ def judge(
     moments: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 7)
     rollup: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 3)
     units: dict[int, int] = defaultdict(int)
+    joint: Table = {}
+    sketch: dict[tuple[Any, ...], int] = defaultdict(int)
 
     def tally(experiment: int, variant: int | None, metric: int | None, at: dt.datetime, *add: int) -> None:
         minute, hour = at.replace(second=0, microsecond=0), at.replace(minute=0, second=0, microsecond=0)
@@ -129,9 +149,53 @@ def judge(
                         row = moments[number, variant, metric, *span]
                         row[:] = [old + new for old, new in zip(row, add, strict=True)]
             states[unit, number] = (variant, epoch, cohort, first_at, counts, totals, before, firsts)
+            for metric, derived in experiment.derived.items():
+                if derived.sketch:
+                    [slot] = derived.totals
+                    if counts[slot - 1]:
+                        sketch[number, metric, variant, bucket(totals[slot - 1])] += 1
+                    continue
+                factors = values_of(derived, counts, totals, before)
+                late = [delay_of(first_at, firsts[derived.delay - 1])] if derived.delay else []
+                if any(factors + late):
+                    cell = (number, metric, variant, epoch, cohort)
+                    sums = products(factors, len(derived.totals)) + late
+                    joint[cell] = tuple(map(sum, zip(joint.get(cell, (0,) * len(sums)), sums, strict=True)))
     return Tables(
         states,
         {key: tuple(row) for key, row in moments.items()},
         {key: tuple(row) for key, row in rollup.items()},
         dict(units),
+        joint,
+        {key: (n,) for key, n in sketch.items()},
+    )
+
+
+def values_of(derived: Derived, counts: list[Any], totals: list[Any], before: list[Any]) -> list[int]:
+    """A unit's values: its totals or whether it has an event, then its sums before; its own ones at most the cap."""
+
+    def capped(value: int | None) -> int:
+        return value or 0 if derived.cap is None else min(value or 0, derived.cap)
+
+    own = [
+        10**6 * bool(counts[slot - 1]) if binary else capped(totals[slot - 1])
+        for slot, binary in zip(derived.totals, derived.binary, strict=True)
+    ]
+    return own + [
+        capped(before[slot - 1]) if slot == derived.totals[0] else before[slot - 1] or 0
+        for slot in derived.before
+    ]
+
+
+def delay_of(exposed: dt.datetime, converted: dt.datetime | None) -> int:
+    """In microseconds; 0 for who has not converted."""
+    return 0 if converted is None else (converted - exposed) // dt.timedelta(microseconds=1)
+
+
+def products(values: list[int], own: int) -> list[int]:
+    """The values, their products by two, and those of the first `own` by three."""
+    return (
+        values
+        + [a * b for a, b in combinations_with_replacement(values, 2)]
+        + [a * b * c for a, b, c in combinations_with_replacement(values[:own], 3)]
     )

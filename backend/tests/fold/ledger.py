@@ -5,10 +5,13 @@ import datetime as dt
 import random
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from typing import Any, TypeAlias
 
 import asyncpg
 from fold.judge import Declared, Event, Tables
+from litmus_server.domain.metric import Derivation
+from litmus_server.store.derived import terms
 from litmus_server.store.fold import Fold, Folded
 
 _TABLES = [
@@ -16,6 +19,9 @@ _TABLES = [
     "fold_queue",
     "unit_state",
     "moments",
+    "joint_moments",
+    "sketch",
+    "derived_metric",
     "rollup",
     "fold_mark",
     "fold_fault",
@@ -43,10 +49,11 @@ async def declare(connection: Connection, experiments: Iterable[Declared]) -> No
             experiment.unit_type,
             experiment.cohort_hours,
         )
-        await declare_metrics(connection, experiment)
+        await declare_metrics(connection, experiment, whole=True)
 
 
-async def declare_metrics(connection: Connection, experiment: Declared) -> None:
+async def declare_metrics(connection: Connection, experiment: Declared, *, whole: bool = False) -> None:
+    """`whole`: nothing is folded yet."""
     await connection.executemany(
         """
         insert into experiment_metric (experiment, metric, slot, role, kind, window_seconds)
@@ -54,6 +61,25 @@ async def declare_metrics(connection: Connection, experiment: Declared) -> None:
         on conflict (experiment, metric) do update set window_seconds = excluded.window_seconds
         """,
         [(experiment.number, metric, slot, window) for metric, (slot, window) in experiment.metrics.items()],
+    )
+    await connection.execute("delete from derived_metric where experiment = $1", experiment.number)
+    await connection.executemany(
+        "insert into derived_metric values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12)",
+        [
+            (
+                experiment.number,
+                metric,
+                list(each.totals),
+                list(each.binary),
+                list(each.before),
+                each.cap,
+                each.sketch,
+                each.delay,
+                *zip(*terms(Derivation(*astuple(each))), strict=True),
+                whole,
+            )
+            for metric, each in experiment.derived.items()
+        ],
     )
 
 
@@ -117,11 +143,17 @@ async def tables(connection: Connection) -> Tables:
             "select experiment, variant, metric, span, at, events, total, units from rollup"
         )
         marks = await connection.fetch("select experiment, units from fold_mark where units <> 0")
+        joint = await connection.fetch(
+            "select experiment, metric, variant, epoch, cohort, sums from joint_moments"
+        )
+        sketch = await connection.fetch("select experiment, metric, variant, bucket, n from sketch")
     return Tables(
         {tuple(row[:2]): tuple(row[2:]) for row in states},
         {tuple(row[:6]): tuple(row[6:]) for row in moments},
         {(*row[:4], row[4].replace(tzinfo=dt.UTC)): tuple(row[5:]) for row in rollup},
         {row[0]: row[1] for row in marks},
+        {tuple(row[:5]): tuple(row[5]) for row in joint},
+        {tuple(row[:4]): (row[4],) for row in sketch},
     )
 
 

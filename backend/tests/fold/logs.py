@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import TypeVar
 
-from fold.judge import Declared, Event
+from fold.judge import Declared, Derived, Event
 from fold.ledger import at
 from hypothesis import strategies as st
 
@@ -11,9 +11,28 @@ T = TypeVar("T")
 
 DAY = 86_400
 EXPERIMENTS = [
-    Declared(1, "user", 24, {1: (1, 3600), 2: (2, 30 * DAY)}),
-    Declared(2, "user", 1, {2: (1, 60), 3: (3, 2 * DAY)}),  # slot 2 is nobody's
-    Declared(3, "session", 24, {1: (1, DAY)}),
+    Declared(
+        1,
+        "user",
+        24,
+        {1: (1, 3600), 2: (2, 30 * DAY)},
+        {
+            1: Derived((1,), before=(1, 2), cap=2_000_000),
+            2: Derived((2,), sketch=True),
+            5: Derived((2, 1), (False, True), (2, 1)),  # a ratio, of which no event is
+            6: Derived((), (), delay=2),
+        },
+    ),
+    Declared(  # slot 2 is nobody's
+        2,
+        "user",
+        1,
+        {2: (1, 60), 3: (3, 2 * DAY)},
+        {2: Derived((1,), (True,), (1, 3), delay=1), 3: Derived((3,), cap=0)},
+    ),
+    Declared(
+        3, "session", 24, {1: (1, DAY)}, {1: Derived((1, 1), (False, True)), 2: Derived((), (), delay=1)}
+    ),
     Declared(4, "user", 24, {}),
 ]
 # Steps from one moment to another that just miss or just meet the edges of minutes, hours, cohorts, windows and of the

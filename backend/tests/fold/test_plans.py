@@ -105,6 +105,8 @@ async def test_every_hot_statement_is_planned_by_index_and_alike_at_any_size(
             "fold_mark",
             "refold_rows",
             "refold_shift",
+            "derived_pairs",
+            "derived_shift",
         )
     } <= hot
     shapes = []

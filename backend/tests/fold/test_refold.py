@@ -2,11 +2,12 @@
 
 import asyncio
 import datetime as dt
+import random
 from dataclasses import replace
 from itertools import count
 
 import pytest
-from fold.judge import Declared, Event, judge
+from fold.judge import Derived, Event, judge
 from fold.ledger import (
     Connection,
     at,
@@ -19,6 +20,7 @@ from fold.ledger import (
 )
 from fold.logs import EXPERIMENTS
 from litmus_server.domain.errors import Conflict
+from litmus_server.stats.quantiles import bucket
 from litmus_server.store.database import connect
 from litmus_server.store.fold import prune_minutes
 from litmus_server.store.rebuild import Progress, Rebuilt, rebuild
@@ -26,6 +28,8 @@ from litmus_server.store.refold import refold_experiment
 from litmus_server.store.verify import verify
 
 pytestmark = pytest.mark.database
+
+TABLES = ("unit_state", "moments", "rollup", "fold_mark", "joint_moments", "sketch")
 
 
 async def _log_and_fold(connection: Connection, log: list[Event], start: int = 1) -> None:
@@ -36,7 +40,7 @@ async def _log_and_fold(connection: Connection, log: list[Event], start: int = 1
 
 async def test_a_metric_declared_late_has_its_whole_past_after_a_refold(connection: Connection) -> None:
     log = random_log(7, 400)
-    undeclared = [replace(experiment, metrics={}) for experiment in EXPERIMENTS]
+    undeclared = [replace(experiment, metrics={}, derived={}) for experiment in EXPERIMENTS]
     await declare(connection, undeclared)
     await _log_and_fold(connection, log[:300])
     assert await tables(connection) == judge(log[:300], undeclared)
@@ -73,10 +77,91 @@ async def test_another_window_counts_what_it_holds_after_a_refold(connection: Co
     log = random_log(10, 300)
     await declare(connection, EXPERIMENTS)
     await _log_and_fold(connection, log)
-    wider = Declared(1, "user", 24, {1: (1, 90 * 86_400), 2: (2, 60)})
+    wider = replace(EXPERIMENTS[0], metrics={1: (1, 90 * 86_400), 2: (2, 60)})
     await declare_metrics(connection, wider)
     await refold_experiment(connection, 1)
     assert await tables(connection) == judge(log, [wider, *EXPERIMENTS[1:]])
+
+
+async def test_what_is_derived_anew_is_as_if_it_had_always_been_so(connection: Connection) -> None:
+    """Another cap, other covariates, other parts of a ratio, a quantile that becomes none and the reverse, while it is folded."""
+    log = random_log(17, 600)
+    await declare(connection, EXPERIMENTS)
+    await _log_and_fold(connection, log[:300])
+    derived = {
+        1: Derived((1,), sketch=True),
+        2: Derived((2,), before=(2, 1), cap=90_000_000),
+        5: Derived((1, 2), (True, False)),
+        6: Derived((1,), (True,), (1,), delay=1),
+        7: Derived((), (), delay=2),
+    }
+    changed = replace(EXPERIMENTS[0], derived=derived)
+    await declare_metrics(connection, changed)
+    await _log_and_fold(connection, log[300:400], start=100)
+    await refold_experiment(connection, 1)
+    await _log_and_fold(connection, log[400:], start=200)
+    assert await tables(connection) == judge(log, [changed, *EXPERIMENTS[1:]])
+    assert await verify(connection) == []
+    nothing = replace(changed, derived={})
+    await declare_metrics(connection, nothing)
+    await refold_experiment(connection, 1)
+    assert await tables(connection) == judge(log, [nothing, *EXPERIMENTS[1:]])
+    assert await verify(connection) == []
+
+
+async def test_what_is_being_derived_anew_is_left_alone_by_a_rebuild_and_by_a_check(
+    connection: Connection, database_url: str
+) -> None:
+    log = random_log(18, 300)
+    await declare(connection, EXPERIMENTS)
+    await _log_and_fold(connection, log)
+    changed = replace(EXPERIMENTS[0], derived={1: Derived((1,), cap=5), 2: EXPERIMENTS[0].derived[2]})
+    await declare_metrics(connection, changed)
+    await connection.execute("update derived_metric set whole = true where metric = 2")
+    assert {each.table for each in await verify(connection)} == {
+        "joint_moments"
+    }  # of the ratio that is no more
+    assert (await rebuild(database_url)).derived > 0
+    assert await verify(connection) == []
+    await refold_experiment(connection, 1)
+    assert await tables(connection) == judge(log, [changed, *EXPERIMENTS[1:]])
+
+
+async def test_writers_and_folds_go_on_while_something_is_derived_anew(
+    connection: Connection, database_url: str
+) -> None:
+    await declare(connection, EXPERIMENTS)
+    log = random_log(19, 900)
+    await _log_and_fold(connection, log[:300])
+    changed = replace(EXPERIMENTS[0], derived={1: Derived((1,), before=(2,), cap=50_000_000)})
+    numbers = count(100)
+
+    async def write() -> None:
+        writer = await connect(database_url)
+        for begin in range(300, 900, 20):
+            await write_batch(writer, next(numbers), log[begin : begin + 20])
+            await fold_all(writer)
+        await writer.close()
+
+    async def change() -> None:
+        changer = await connect(database_url)
+        for each in (replace(changed, derived=EXPERIMENTS[0].derived), changed):
+            async with changer.transaction():
+                await declare_metrics(changer, each)
+            await refold_experiment(changer, 1)
+        await changer.close()
+
+    await asyncio.gather(write(), change())
+    assert await tables(connection) == judge(log, [changed, *EXPERIMENTS[1:]])
+    assert await verify(connection) == []
+
+
+async def test_the_buckets_of_totals_are_those_of_the_sketch(connection: Connection) -> None:
+    edges = [2**k + miss for k in range(100) for miss in (-1, 0, 1)]
+    dice = random.Random(3)
+    totals = [*edges, *(-edge for edge in edges), *(dice.randrange(-(10**24), 10**24) for _ in range(500))]
+    found = await connection.fetch("select sketch_bucket(t) from unnest($1::numeric[]) t", totals)
+    assert [row[0] for row in found] == [bucket(total) for total in totals]
 
 
 async def test_rebuilding_right_tables_finds_nothing_and_writes_nothing(
@@ -85,13 +170,10 @@ async def test_rebuilding_right_tables_finds_nothing_and_writes_nothing(
     await declare(connection, EXPERIMENTS)
     log = random_log(11, 300)
     await _log_and_fold(connection, log)
-    places = [
-        await connection.fetch(f"select ctid, xmin from {table} order by ctid")
-        for table in ("unit_state", "moments", "rollup", "fold_mark")
-    ]
+    places = [await connection.fetch(f"select ctid, xmin from {table} order by ctid") for table in TABLES]
     assert await rebuild(database_url) == Rebuilt(0, 0, 0, 0)
     assert await tables(connection) == judge(log, EXPERIMENTS)
-    for table, before in zip(("unit_state", "moments", "rollup", "fold_mark"), places, strict=True):
+    for table, before in zip(TABLES, places, strict=True):
         assert await connection.fetch(f"select ctid, xmin from {table} order by ctid") == before, table
 
 
@@ -117,6 +199,14 @@ async def test_rebuilding_an_empty_database_finds_nothing(database_url: str) -> 
         "update rollup set total = total - 3, units = units + 1",
         "update fold_mark set units = units + 4",
         "truncate unit_state, moments, rollup, fold_mark",
+        "update joint_moments set sums[2] = sums[2] + 1 where cardinality(sums) > 1",
+        "delete from joint_moments where metric = 5",
+        "update sketch set n = n + 1",
+        "insert into sketch values (1, 2, 7, 5, 5), (1, 1, 0, 5, 5)",
+        "insert into joint_moments values (4, 9, 0, 1, 0, '{1,2}'), (1, 2, 0, 1, 0, '{1,2}')",
+        "truncate joint_moments, sketch",
+        "update joint_moments set sums[1] = sums[1] - 1 where experiment = 3 and metric = 2",
+        "update unit_state set firsts[1] = firsts[1] + interval '1 microsecond' where firsts[1] is not null",
     ],
 )
 async def test_rebuilding_repairs_every_table(connection: Connection, database_url: str, damage: str) -> None:

@@ -15,9 +15,9 @@ OPEN = {"/health", "/ready", "/metrics"}
 MANAGING = {
     "createExperiment", "setExperimentStatus", "startExperiment", "launchExperiment", "pauseExperiment",
     "resumeExperiment", "stopExperiment", "declareMetric", "editExperiment", "deleteExperiment", "cloneExperiment",
-    "archiveExperiment", "restoreExperiment", "concludeExperiment",
+    "archiveExperiment", "restoreExperiment", "concludeExperiment", "exportUnits",
     "createAudience", "editAudience", "deleteAudience", "createLayer", "editLayer", "deleteLayer", "setHoldout",
-    "createPreview", "applyDefinitions", "shipWinner", "holdRamp", "resumeRamp",
+    "createPreview", "applyDefinitions", "shipWinner", "holdRamp", "resumeRamp", "acknowledgeAlarm",
 }  # fmt: skip
 
 
@@ -29,7 +29,11 @@ async def operations(client: httpx2.AsyncClient) -> list[tuple[str, str, str]]:
     """(operation id, method, path) of all that the served document knows."""
     paths: dict[str, dict[str, Any]] = (await client.get("/openapi.json")).json()["paths"]
     return [
-        (operation["operationId"], method.upper(), path.replace("{id}", "x").replace("{unit_id}", "u"))
+        (
+            operation["operationId"],
+            method.upper(),
+            path.replace("{id}", "x").replace("{unit_id}", "u").replace("{alarm}", "1"),
+        )
         for path, methods in paths.items()
         for method, operation in methods.items()
     ]

@@ -86,9 +86,9 @@ async def test_a_running_experiment_takes_what_is_safe_and_says_what_is_not(
     identity = await created(client)
     await act(client, identity, "start")
     after = await patch(
-        client, identity, name="renamed", traffic_allocation=0.75, planned_units=1000, owner="ann"
+        client, identity, name="renamed", traffic_allocation=0.75, min_sample_size=1000, owner="ann"
     )
-    assert (after["name"], after["traffic_allocation"], after["planned_units"], after["epoch"]) == (
+    assert (after["name"], after["traffic_allocation"], after["min_sample_size"], after["epoch"]) == (
         "renamed",
         0.75,
         1000,
@@ -360,7 +360,7 @@ async def test_two_who_edit_at_once_lose_no_update_and_leave_no_half_written_rev
         for _ in range(500):
             count = int(seen["description"]) + 1
             changes = {
-                "description": str(count), "planned_units": count, "revision": seen["revision"],
+                "description": str(count), "min_sample_size": count, "revision": seen["revision"],
                 "variants": [{"key": key, "config": count} for key in both],
             }  # fmt: skip
             answer = await client.patch(f"{BASE}/{identity}", json=changes)
@@ -372,7 +372,7 @@ async def test_two_who_edit_at_once_lose_no_update_and_leave_no_half_written_rev
     await asyncio.gather(add(), add())
     last = await shown(client, identity)
     assert 100 < done < 1000
-    assert (last["description"], last["planned_units"]) == (str(done), done)
+    assert (last["description"], last["min_sample_size"]) == (str(done), done)
     assert [variant["config"] for variant in last["variants"]] == [done, done]
     found = await rows(
         database_url,

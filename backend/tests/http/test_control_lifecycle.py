@@ -195,8 +195,8 @@ async def test_a_metric_declared_late_takes_the_next_slot_and_is_refolded(
         assert refused.status_code == 400, refused.text
 
 
-async def test_at_most_32_metrics_can_be_declared(client: httpx2.AsyncClient) -> None:
-    identity = await created(client, bandit(secondary_metrics=[f"m{k}" for k in range(31)]))
+async def test_at_most_64_metrics_can_be_declared(client: httpx2.AsyncClient) -> None:
+    identity = await created(client, bandit(secondary_metrics=[f"m{k}" for k in range(63)]))
     answer = await client.post(f"/api/v1/experiments/{identity}/metrics", json={"name": "one too many"})
     assert answer.status_code == 400
 

@@ -174,3 +174,10 @@ async def test_a_cursor_of_another_order_is_refused(client: httpx2.AsyncClient) 
     body = (await client.get("/api/v1/experiments?status=all&limit=1&order=name")).json()
     answer = await client.get(f"/api/v1/experiments?status=all&limit=1&cursor={body['next_cursor']}")
     assert answer.status_code == 400
+
+
+async def test_summaries_come_when_they_are_asked_for(client: httpx2.AsyncClient) -> None:
+    assert (await client.get("/api/v1/experiments")).json()["summaries"] is None
+    assert (await client.get("/api/v1/experiments?include=summary")).json()["summaries"] == {}
+    refused = await client.get("/api/v1/experiments?include=everything")
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/query/include")

@@ -233,7 +233,7 @@ async def test_a_running_experiment_takes_what_is_safe_and_a_document_that_asks_
     a, b = mine["variants"]
     assert "order" in (await faults(client, mine | {"variants": [b, a]}))["/variants"]
     c = {"key": "c", "name": "c", "weight": 0.6}
-    assert "clone" in (await faults(client, mine | {"variants": [a, c]}))["/variants/1/key"]
+    assert "cannot be removed" in (await faults(client, mine | {"variants": [a, c]}))["/variants"]
     three = [a, b | {"weight": 0.3}, {"key": "c", "name": "c", "weight": 0.3}]
     assert "/variants/2/key" in await faults(client, mine | {"variants": three})
     assert "/variants/0/is_control" in await faults(

@@ -30,11 +30,6 @@ async def test_head_answers_as_get_does_without_a_body_on_both_planes(client: ht
     assert 'litmus_requests_total{method="HEAD",route="/api/v1/experiments",status="200"} 1.0' in metrics
 
 
-async def test_whoever_arrives_is_led_to_the_documentation(client: httpx2.AsyncClient) -> None:
-    answer = await client.get("/", follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
-
-
 async def test_any_other_request_id_is_replaced(client: httpx2.AsyncClient) -> None:
     bad = ["short", "x" * 65, "has space in it", "semi;colon;s", "ünïcödé-id"]
     answers = [await client.get("/api/v1/nope", headers=[(b"x-request-id", each.encode())]) for each in bad]

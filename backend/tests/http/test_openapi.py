@@ -112,7 +112,7 @@ def test_the_documented_bodies_have_the_fields_that_are_read() -> None:
 
 def test_every_route_of_the_control_plane_declares_what_it_does() -> None:
     meta = Meta(version="0", environment="production", dashboard_url="", features=[])
-    router = control.routes(None, Authenticator((), ()), meta)  # type: ignore[arg-type]
+    router = control.routes(None, None, Authenticator((), ()), meta)  # type: ignore[arg-type]
     routes = [route for route in router.routes if isinstance(route, APIRoute)]
     assert len(routes) == len(router.routes) > 10
     for route in routes:

@@ -129,7 +129,7 @@ async def test_what_the_database_said_is_logged_once(database_url: str) -> None:
 async def test_metrics_are_prometheus_text_with_route_templates(client: httpx2.AsyncClient) -> None:
     await client.get("/api/v1/experiments/one-that-is-not")
     await client.post("/api/v1/experiments/one-that-is-not/assign", json={"unit_id": "somebody@example.org"})
-    await client.get("/nowhere/at/all")
+    await client.get("/api/v1/nowhere/at/all")
     text = (await client.get("/metrics")).text
     families = {family.name: family for family in text_string_to_metric_families(text)}
     assert all(name.startswith("litmus_") for name in families)

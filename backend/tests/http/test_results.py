@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -17,39 +14,28 @@ import httpx2
 import numpy as np
 import pytest
 from drafts import bandit, created, draft
+from litmus_server.analysis.document import computed
 from litmus_server.bandits.refresh import RefreshRule
+from litmus_server.bandits.version import shares_of
 from litmus_server.domain.policy import read_state
-from litmus_server.jobs.handlers import handlers
-from litmus_server.jobs.runner import Runner
+from litmus_server.domain.report import Health
+from litmus_server.ports import KeptReport
 from litmus_server.services import reports as reports_module
-from litmus_server.services.analysis import Analysis
-from litmus_server.services.learning import Learning, propensities_of
+from litmus_server.services.analysis import Analysis, encode
+from litmus_server.services.learning import Learning
+from litmus_server.services.reports import Reports
 from litmus_server.store.database import connect, open_pool
 from litmus_server.store.fold import Fold
 from litmus_server.store.jobs import Queue
 from litmus_server.store.policies import PolicyStore
 from litmus_server.store.reports import ReportStore
 from scipy import stats
+from working import worker
 
 pytestmark = pytest.mark.database
 
 Json = dict[str, Any]
 _NO_TIME = dt.timedelta(0)
-
-
-@asynccontextmanager
-async def worker(database_url: str) -> AsyncIterator[asyncpg.Pool[Any]]:
-    """The jobs of a worker process, without its fold."""
-    stop = asyncio.Event()
-    async with await open_pool(database_url, size=6) as pool:
-        learning = Learning(PolicyStore(pool), Queue(pool))
-        runner = Runner(pool, handlers(learning, Analysis(ReportStore(pool))), poll=0.05)
-        task = asyncio.create_task(runner.run(stop))
-        try:
-            yield pool
-        finally:
-            stop.set()
-            await task
 
 
 async def folded(database_url: str) -> None:
@@ -180,7 +166,7 @@ async def test_a_bandit_from_its_first_unit_to_its_report(
     state = read_state(policy["state"])
     assert state is not None
     assert [each.units for each in state.variants] == [units[key] for key in "abc"]
-    assert propensities_of(state) == tuple(policy["propensities"])
+    assert shares_of(state) == tuple(policy["propensities"])
     assert shown["variants"] == report["variants"]
     assert [each["version"] for each in shown["versions"]] == [4, 3, 2, 1]
     assert shown["versions"][0]["propensities"] == [each["propensity"] for each in report["variants"]]
@@ -229,7 +215,7 @@ async def test_results_take_interval_metric_and_time(client: httpx2.AsyncClient,
             assert sum(variant["total"]) == pytest.approx(traffic.values[key] / 100)
     past = (await client.get(base, params={"to": "2020-01-01T00:00:00Z"})).json()
     assert past["series"] is None
-    assert past["missing"] == {"series": "no_events"}
+    assert past["missing"] == {"series": "no_events", "effects": "not_computed"}
 
 
 @pytest.mark.parametrize(
@@ -307,3 +293,123 @@ async def test_without_a_worker_a_first_report_is_503_and_says_when_to_come_agai
     # What needs no report is answered all the same.
     for of in ("metrics", "results"):
         assert (await client.get(f"/api/v1/experiments/{experiment}/{of}")).status_code == 200
+
+
+# ── what is inferred ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+PLAN = {"planned_units": 400, "analysis": {"looks": 4, "minimum_days": 0}}
+
+
+async def sent(client: httpx2.AsyncClient, database_url: str, pool: asyncpg.Pool[Any], **fields: Any) -> str:
+    """300 units, whose windows have all closed: they came in four days ago."""
+    body = draft(traffic_allocation=1.0, secondary_metrics=["order_value"], **fields)
+    body["primary_metric"] = {"name": "conversion", "window_seconds": 3600}
+    experiment = await started(client, body)
+    traffic = Traffic(client, experiment, {"control": 0.4, "treatment": 0.7})
+    await traffic.send(300)
+    await folded(database_url)
+    await pool.execute("update moments set cohort = cohort - 96 where span = 1")
+    return experiment
+
+
+async def test_a_planned_look_is_taken_by_the_worker_and_never_again(
+    client: httpx2.AsyncClient, database_url: str
+) -> None:
+    async with worker(database_url) as pool:
+        experiment = await sent(client, database_url, pool, **PLAN)
+        analysis = Analysis(ReportStore(pool))
+        assert await analysis.look(Queue(pool)) == 1
+        await client.get(f"/api/v1/experiments/{experiment}/report")
+        rows = await pool.fetch("select * from look order by metric, taken_at")
+        assert {row["planned_units"] for row in rows} == {400}
+        assert await analysis.look(Queue(pool)) == 0
+        report = (await client.get(f"/api/v1/experiments/{experiment}/report")).json()
+        [effect] = report["metrics"][0]["effects"]
+        assert effect["method"] == "hybrid"
+        assert effect["looks"][0]["estimate"] == rows[0]["estimate"]
+        assert effect["looks"][0]["p_value"] == rows[0]["p_value"]
+        await pool.execute("delete from report")
+        again = (await client.get(f"/api/v1/experiments/{experiment}/report")).json()
+        assert again["metrics"][0]["effects"] == report["metrics"][0]["effects"]
+        assert await pool.fetchval("select count(*) from look") == len(rows)
+
+
+async def test_the_parts_of_a_report_are_the_same_numbers_everywhere(
+    client: httpx2.AsyncClient, database_url: str
+) -> None:
+    async with worker(database_url) as pool:
+        experiment = await sent(client, database_url, pool)
+        base = f"/api/v1/experiments/{experiment}"
+        report = (await client.get(f"{base}/report")).json()
+        analysis = (await client.get(f"{base}/analysis")).json()
+        results = (await client.get(f"{base}/results", params={"metric": "order_value"})).json()
+    assert analysis["verdict"] == report["verdict"]
+    assert analysis["health"] == report["health"]
+    for mine, whole in zip(analysis["metrics"], report["metrics"], strict=True):
+        assert mine == {name: whole[name] for name in ("metric", "effects", "factors", "tests")}
+    assert [test["name"] for test in analysis["metrics"][0]["tests"]] == ["two_proportion_z", "chi_squared"]
+    assert [test["name"] for test in analysis["metrics"][1]["tests"]] == ["welch_t", "student_t"]
+    [orders] = [each for each in report["metrics"] if each["metric"]["name"] == "order_value"]
+    assert results["effects"] == orders["series"]
+    assert results["missing"] == {}
+    assert report["health"]["sample_ratio"]["mismatch"] is False
+    assert report["verdict"]["value"] == "keep_waiting"
+    assert report["verdict"]["until"] == report["plan"]["ready_at"]
+
+
+async def test_a_report_is_computed_anew_when_its_time_has_come(
+    database_url: str, client: httpx2.AsyncClient
+) -> None:
+    """Nothing is folded, nothing is changed: only the clock has moved on."""
+    async with worker(database_url) as pool:
+        experiment = await sent(client, database_url, pool)
+        store = ReportStore(pool)
+        number = await pool.fetchval("select no from experiments where id = $1", experiment)
+        facts = await store.facts(number)
+        assert facts is not None
+        body = encode(computed(facts).report)
+        for changes_at, kept in ((None, True), (facts.now + dt.timedelta(days=1), True), (facts.now, False)):
+            await pool.execute("delete from report")
+            await store.keep(number, KeptReport(facts.state, body, changes_at), facts.now, (), b"{}")
+            assert await store.is_current(number) is kept
+            reports = Reports(store, Queue(pool), patience=30)
+            assert (await reports.report(experiment) == body) is kept
+            await reports.close()
+
+
+async def test_rejected_events_and_crossovers_are_told(client: httpx2.AsyncClient, database_url: str) -> None:
+    async with await open_pool(database_url, size=2) as pool:
+        experiment = await created(client, draft())
+        number = await pool.fetchval("select no from experiments where id = $1", experiment)
+        counted = "insert into dead_letter_count values (now(), $1, $2, 0, $3)"
+        await pool.executemany(counted, [(number, "variant_mismatch", 7), (number, "clock", 3)])
+        facts = await ReportStore(pool).facts(number)
+    assert facts is not None
+    health = computed(facts).report.health
+    assert health.crossovers == 7
+    assert health.rejected == {"clock": 3, "variant_mismatch": 7}
+
+
+async def test_health_is_the_worst_of_what_could_be_checked(
+    client: httpx2.AsyncClient, database_url: str
+) -> None:
+    async with worker(database_url) as pool:
+        exposed = await sent(client, database_url, pool)
+        unseen = await created(client, draft(name="unseen", key="unseen"))
+        store = ReportStore(pool)
+
+        async def health(experiment: str) -> Health:
+            facts = await store.facts(
+                await pool.fetchval("select no from experiments where id = $1", experiment)
+            )
+            assert facts is not None
+            return computed(facts).report.health
+
+        seen = await health(exposed)
+        statuses = {check.name: str(check.status) for check in seen.checks}
+        assert statuses["covariate_balance"] == "unknown", "nobody was there before"
+        assert (seen.status, statuses["sample_ratio"]) == ("ok", "ok")
+        assert (await health(unseen)).status == "unknown", "nobody was exposed"
+        number = await pool.fetchval("select no from experiments where id = $1", unseen)
+        await pool.execute("insert into dead_letter_count values (now(), $1, 'clock', 0, 3)", number)
+        assert (await health(unseen)).status == "warning", "what is wrong is said before anybody is exposed"

@@ -174,6 +174,54 @@ async def test_an_audience_is_tried_on_attributes(client: httpx2.AsyncClient) ->
     assert (await client.post("/api/v1/targeting/test", json={"key": "nobody"})).status_code == 404
 
 
+async def counted(client: httpx2.AsyncClient, **body: Any) -> dict[str, Any]:
+    return await done(client.post("/api/v1/targeting/count", json=body))
+
+
+async def test_an_audience_is_counted_over_the_units_that_were_assigned_of_late(
+    client: httpx2.AsyncClient, database_url: str
+) -> None:
+    none = await counted(client, audience=GERMANS)
+    assert (none["units"], none["matching"], none["unknown"], none["whole"]) == (0, 0, 0, True)
+    identity = await created(client, draft(traffic_allocation=1, dimensions=["country"]))
+    other = await created(
+        client, draft("sessions", traffic_allocation=1, unit_type="session", dimensions=["country", "age"])
+    )
+    for each in (identity, other):
+        await done(act(client, each, "start"))
+
+    async def assign(experiment: str, unit: str, **attributes: Any) -> None:
+        body = {"unit_id": unit, "attributes": attributes}
+        await done(client.post(f"{BASE}/{experiment}/assign", json=body))
+
+    for number in range(6):
+        await assign(identity, f"u{number}", country="DE" if number < 2 else "FR", age=30)
+    await assign(other, "s1", country="DE", age=30)
+    await assign(other, "s2", age=3)
+
+    await named(client, "germans", GERMANS)
+    found = await counted(client, key="germans")
+    assert {name: found[name] for name in ("units", "matching", "not_matching", "unknown", "not_kept", "whole")} == {
+        "units": 8, "matching": 3, "not_matching": 5, "unknown": 0, "not_kept": [], "whole": True,
+    }  # fmt: skip
+    found = await counted(client, audience={"all": [{"audience": "germans"}, ADULTS]}, unit_type="user")
+    assert (found["units"], found["matching"], found["unknown"], found["not_kept"]) == (6, 0, 2, ["age"])
+    found = await counted(client, audience={"all": [{"audience": "germans"}, ADULTS]}, unit_type="session")
+    assert (found["units"], found["matching"], found["unknown"], found["not_kept"]) == (2, 1, 0, [])
+
+    await rows(database_url, "update assignment set assigned_at = assigned_at - interval '25 hours'")
+    assert (await counted(client, audience=GERMANS))["units"] == 0
+
+
+async def test_what_is_no_audience_is_not_counted(client: httpx2.AsyncClient) -> None:
+    url = "/api/v1/targeting/count"
+    await refused(client.post(url, json={}), "/audience")
+    await refused(client.post(url, json={"audience": {"audience": "x"}}), "/audience/audience")
+    await refused(client.post(url, json={"audience": GERMANS, "unit_type": 3}), "/unit_type")
+    await refused(client.post(url, json={"audience": GERMANS, "days": 3}), "/days")
+    assert (await client.post(url, json={"key": "nobody"})).status_code == 404
+
+
 async def test_a_stale_revision_of_what_is_shared_is_a_conflict(client: httpx2.AsyncClient) -> None:
     await named(client, "germans", GERMANS)
     await done(client.post("/api/v1/layers", json={"name": "page"}))

@@ -8,6 +8,7 @@ import asyncpg
 import pytest_asyncio
 from litmus_server.bandits.refresh import RefreshRule
 from litmus_server.services.learning import Learning
+from litmus_server.store.contextual_sums import ContextualStore
 from litmus_server.store.database import open_pool
 from litmus_server.store.jobs import Queue
 from litmus_server.store.policies import PolicyStore
@@ -25,4 +26,4 @@ async def pool(database_url: str) -> AsyncIterator["asyncpg.Pool[Any]"]:
 @pytest_asyncio.fixture
 async def learning(pool: "asyncpg.Pool[Any]") -> Learning:
     """Publishes whatever has grown, without waiting a second between two versions."""
-    return Learning(PolicyStore(pool), Queue(pool), AT_ONCE)
+    return Learning(PolicyStore(pool), Queue(pool), AT_ONCE, contexts=ContextualStore(pool))

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litmus_server.bandits.checksum import checksum
 from litmus_server.bandits.refresh import RefreshRule
+from litmus_server.bandits.version import shares_of
 from litmus_server.domain.draft import parse_draft
 from litmus_server.domain.errors import Invalid
 from litmus_server.domain.policy import PolicyState, VariantState, Watermark, read_state, signed
@@ -22,7 +23,7 @@ from litmus_server.jobs.handlers import handlers
 from litmus_server.jobs.registry import Context
 from litmus_server.services.analysis import Analysis
 from litmus_server.services.experiments import Experiments
-from litmus_server.services.learning import LEARN, Learning, propensities_of
+from litmus_server.services.learning import LEARN, Learning
 from litmus_server.services.snapshots import Snapshots
 from litmus_server.store import jobs
 from litmus_server.store.control import Control
@@ -71,7 +72,7 @@ async def test_the_posterior_is_the_prior_plus_units_with_and_without_a_conversi
         str(variant.id) for variant in experiment.variants
     ]
     for k, each in enumerate(state.variants):
-        assert each.expected_rate == pytest.approx(stats.beta(*posteriors[k]).mean(), rel=1e-12)
+        assert each.expected == pytest.approx(stats.beta(*posteriors[k]).mean(), rel=1e-12)
         assert each.win_probability == pytest.approx(probability_of_being_best(posteriors, k), abs=1e-6)
         share = 10_000 + (1_000_000 - 30_000) * probability_of_being_best(posteriors, k)
         assert newest["propensities"][k] == pytest.approx(share, abs=2)
@@ -94,7 +95,7 @@ async def test_a_version_can_be_computed_again_from_its_state_and_its_checksum_h
     for row in rows[FIRST:]:
         state = read_state(row["state"])
         assert state is not None
-        assert propensities_of(state) == tuple(row["propensities"])
+        assert shares_of(state) == tuple(row["propensities"])
     for row in rows:
         shares = tuple(row["propensities"])
         document = signed(str(experiment.id), row["version"], row["revision"], shares, row["state"])
@@ -221,6 +222,8 @@ _LEARNER = """
 import asyncio, datetime as dt, sys
 import structlog
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is for the versions
+from litmus_server.bandits.arms import Arm, State
+from litmus_server.bandits.beliefs import beliefs
 from litmus_server.bandits.refresh import RefreshRule
 from litmus_server.services.learning import Learning
 from litmus_server.store.database import open_pool
@@ -231,9 +234,9 @@ async def main():
     pool = await open_pool(sys.argv[1])
     policies = PolicyStore(pool)
     learning = Learning(policies, Queue(pool), RefreshRule(growth_ppm=0, min_interval=dt.timedelta(0)))
-    await learning.learn(int(sys.argv[2]))  # everything is imported
+    beliefs(State((Arm(1, 2), Arm(1, 2))))  # everything is imported
     print("ready", flush=True)
-    while await policies.observed(int(sys.argv[2])) is not None:
+    while await policies.observed(int(sys.argv[2]), lambda _: False) is not None:
         version = await learning.learn(int(sys.argv[2]))
         if version:
             print(version)
@@ -322,13 +325,13 @@ def test_an_adaptive_experiment_is_refused_a_metric_that_it_cannot_learn_from() 
         "name": "revenue",
         "type": "thompson_sampling",
         "variants": [{"name": "a"}, {"name": "b"}],
-        "primary_metric": {"name": "revenue", "kind": "mean"},
+        "primary_metric": {"name": "latency", "kind": "quantile", "quantile": 0.9},
     }
-    with pytest.raises(Invalid, match="kind conversion") as refused:
+    with pytest.raises(Invalid, match="kind conversion or mean") as refused:
         parse_draft(document)
     assert [fault.pointer for fault in refused.value.faults] == ["/primary_metric"]
     weights = [{"name": "a", "weight": 0.5}, {"name": "b", "weight": 0.5}]
-    assert parse_draft(document | {"type": "ab", "variants": weights}).metrics[0].kind == "mean"
+    assert parse_draft(document | {"type": "ab", "variants": weights}).metrics[0].kind == "quantile"
 
 
 @pytest.mark.database
@@ -337,7 +340,7 @@ async def test_a_policy_that_cannot_learn_from_the_metric_says_so(
 ) -> None:
     experiment = await make(pool, "revenue")
     await pool.execute(
-        "update configuration set document = jsonb_set(document, '{metrics,0,kind}', '\"mean\"')"
+        "update configuration set document = jsonb_set(document, '{metrics,0,kind}', '\"quantile\"')"
         " where experiment = $1 and revision = $2",
         experiment.no,
         experiment.revision,
@@ -366,7 +369,12 @@ def states(draw: st.DrawFn) -> PolicyState:
         units = draw(st.integers(0, 10**7))
         won = draw(st.integers(0, units))
         a, b = alpha + won, beta + units - won
-        variants.append(VariantState(f"v{k}", active[k], units, won, a, b, a / (a + b), None))
+        joined = draw(st.sampled_from([0, 0, 500]))
+        variants.append(
+            VariantState(
+                f"v{k}", active[k], units, won, units, won, None, None, joined, None, None, a / (a + b), 0.1, 0.9, a, b, None, None
+            )
+        )  # fmt: skip
     return PolicyState(
         policy="thompson_sampling",
         parameters={"prior_alpha": alpha, "prior_beta": beta},
@@ -383,8 +391,8 @@ def states(draw: st.DrawFn) -> PolicyState:
 def test_a_state_survives_its_document_and_gives_whole_shares(state: PolicyState) -> None:
     again = read_state(state.document())
     assert again == state
-    shares = propensities_of(state)
-    assert propensities_of(again) == shares
+    shares = shares_of(state)
+    assert shares_of(again) == shares
     assert sum(shares) == 1_000_000
     for share, variant in zip(shares, state.variants, strict=True):
         assert share >= state.floor if variant.active else share == 0

@@ -54,7 +54,7 @@ async def test_a_listener_that_fails_is_told(tmp_path: Path, monkeypatch: pytest
         database_url="postgresql://litmus@127.0.0.1:1/litmus", jwt_secret="x" * 40, data_folder=tmp_path
     )
     with socket.socket() as listener:
-        server = _Server(settings, listener, asyncio.Event(), lambda _: None)
+        server = _Server(settings, [listener], asyncio.Event(), lambda _: None)
 
         async def broken(_: object) -> None:
             raise RuntimeError("the listener is gone")

@@ -73,7 +73,7 @@ def contrast_of(
 def test_estimates_and_empirical_errors_agree_with_the_reference(weighting: Weighting) -> None:
     after, expected = golden(), CASE[weighting.value]
     assert [after.mean(k, weighting)[0] for k in (0, 1)] == pytest.approx(expected["estimate"], abs=TOLERANCE)  # type: ignore[index]
-    found = after._scores.estimates((0, 1), weighting)
+    found = after.scores.estimates((0, 1), weighting)
     c = found.covariance[..., -1]
     assert np.sqrt([c[0, 0], c[1, 1]]) == pytest.approx(expected["stderr"], abs=TOLERANCE)
     contrast = contrast_of(after, 1, 0, weighting).contrast
@@ -114,8 +114,8 @@ def test_sums_give_what_the_scores_of_every_unit_give(weighting: Weighting, base
             weights[i, k] = 1 if weighting is Weighting.UNIFORM else math.sqrt(e[b, k])
     mean = (weights * scores).sum(axis=0) / weights.sum(axis=0)
     centred = weights * (scores - mean) / weights.sum(axis=0)
-    found = summed(rows, e, baseline)._scores.estimates((0, 2), weighting)
-    centre = summed(rows, e)._centre / MICRO
+    found = summed(rows, e, baseline).scores.estimates((0, 2), weighting)
+    centre = summed(rows, e).centre / MICRO
     assert found.mean[:, -1] + centre == pytest.approx(mean[[0, 2]], rel=1e-12)
     assert found.covariance[..., -1] == pytest.approx(
         (centred.T @ centred)[np.ix_([0, 2], [0, 2])], rel=1e-10
@@ -174,7 +174,7 @@ def test_the_error_is_never_less_than_the_propensities_imply() -> None:
     half = Moments(500, 50 * MICRO, 50 * MICRO**2, 50 * MICRO**3)
     rest = Moments(990, 99 * MICRO, 99 * MICRO**2, 99 * MICRO**3)
     after = AfterBandit((Batch((half, half), (0.5, 0.5)), Batch((rest, Moments(10)), (0.99, 0.01))))
-    found = after._scores.estimates((0, 1), Weighting.UNIFORM)
+    found = after.scores.estimates((0, 1), Weighting.UNIFORM)
     empirical, implied = float(found.covariance[1, 1, -1]), float(found.implied[1, -1])
     assert empirical < 0.2 * implied
     mean = after.mean(1)
@@ -237,3 +237,18 @@ def test_what_is_no_batch_is_refused(arms: Any, propensities: Any, says: str) ->
         Batch(arms, propensities)
     with pytest.raises(ValueError, match="same arms"):
         AfterBandit(())
+
+
+def test_a_mean_of_zero_is_zero_although_others_have_moved_the_centre() -> None:
+    rng = np.random.default_rng(1)
+    nothing = Moments(40, 0, 0, 0)
+    batches = []
+    for share in (0.3, 0.5, 0.7, 0.61, 0.37):
+        values = [round(each * MICRO) for each in rng.normal(7, 2, 50)]
+        batches.append(Batch((nothing, Moments.of(values)), (1 - share, share)))
+    found = AfterBandit(tuple(batches)).contrast(1, 0)
+    assert isinstance(found, AdaptiveContrast)
+    assert found.contrast.control == 0.0
+    mean = AfterBandit(tuple(batches)).mean(0)
+    assert isinstance(mean, tuple)
+    assert mean[0] == 0.0

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from litmus_server.stats.absence import TooFew, Undefined
 from litmus_server.stats.multinomial import (
@@ -151,6 +151,17 @@ def test_the_interval_excludes_no_lift_exactly_when_the_evidence_suffices(
         assert (lower > 0 or upper < 0) == (found.log_evidence >= -math.log(alpha))
 
 
+@pytest.mark.parametrize("treated", range(20, 34))
+def test_the_interval_agrees_with_the_evidence_although_nobody_has_converted_in_the_newest_epoch(
+    treated: int,
+) -> None:
+    epochs = [Epoch((9, treated), (0.5, 0.5)), Epoch((0, 0), (0.2, 0.8))]
+    found = rate_lift(epochs)
+    assert isinstance(found, RateLift)
+    assert found.log_evidence == log_evidence(epochs)
+    assert (found.interval.lower > 0) == (log_evidence(epochs) >= math.log(20))
+
+
 def test_the_true_lift_is_held_at_all_looks_together_although_rates_move() -> None:
     rng = np.random.default_rng(11)
     missed = 0
@@ -219,3 +230,27 @@ def test_what_cannot_be_asked_is_refused() -> None:
         rate_lift([Epoch((1, 2, 3), (0.5, 0.3, 0.2))])
     with pytest.raises(ValueError, match="positive"):
         concentration_for(0)
+
+
+def test_a_second_epoch_begins_where_the_first_one_ended() -> None:
+    """To look back over the first epoch with other alternatives would be a second test, with an alpha of its own."""
+    first = Epoch((30, 60), (0.5, 0.5))
+    alone = log_evidence([first])
+    assert log_evidence([first, Epoch((0, 0), (0.8, 0.2))]) == pytest.approx(alone, rel=1e-12)
+
+
+@given(st.lists(st.integers(0, 30), min_size=4, max_size=4), st.floats(0.05, 0.95), st.floats(0.05, 0.95))
+def test_the_next_count_is_expected_to_leave_the_evidence_of_several_epochs_where_it_is(
+    counts: list[int], first: float, second: float
+) -> None:
+    assume(abs(first - second) > 1e-6)
+
+    def of(a: int, b: int, c: int, d: int) -> float:
+        return math.exp(
+            log_evidence([Epoch((a, b), (first, 1 - first)), Epoch((c, d), (second, 1 - second))])
+        )
+
+    a, b, c, d = counts
+    now = of(a, b, c, d)
+    assert first * of(a + 1, b, c, d) + (1 - first) * of(a, b + 1, c, d) == pytest.approx(now, rel=1e-9)
+    assert second * of(a, b, c + 1, d) + (1 - second) * of(a, b, c, d + 1) == pytest.approx(now, rel=1e-9)

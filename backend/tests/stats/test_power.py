@@ -186,6 +186,9 @@ def test_a_forecast_follows_an_experiments_own_arrivals() -> None:
     assert remaining(7001, [500] * 7 + [1000] * 7) == Duration(8, 2)
     assert remaining(0, []) == Duration(0, 0)
     assert remaining(1e9, [3, 4]) == Duration(285_714_286, 40_816_327)
+    assert remaining(496, [0, 0, 0, 1, 0, 0, 0]) == Duration(
+        3472, 496
+    )  # not a day more for a float's rounding
     assert isinstance(remaining(10, []), TooFew)
     assert isinstance(remaining(10, [5, 0, 0, 0, 0, 0, 0, 0]), Undefined)
 

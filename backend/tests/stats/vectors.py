@@ -9,6 +9,10 @@ from litmus_server.stats.moments import MICRO, JointMoments, Moments
 SPEC = Path(__file__).parents[3] / "spec" / "stats"
 EFFECTS = json.loads((SPEC / "effects.json").read_text())
 CRITICAL = json.loads((SPEC / "critical_values.json").read_text())
+DIFFERS: dict[str, str] = {
+    each["id"]: each["reason"] for each in json.loads((SPEC / "differs.json").read_text())["differs"]
+}
+"""The golden numbers that Litmus does not give, with the reason."""
 
 
 def outputs(golden: dict[str, Any]) -> dict[str, Any]:

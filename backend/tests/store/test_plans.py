@@ -16,8 +16,11 @@ pytestmark = pytest.mark.database
 
 ARGUMENTS = {
     "assign_first": "array['u']::text[], array[1], array[0]::smallint[], array[1]::smallint[], array[1], array[1], array[1], "
-    "array[null]::int[], array[1]::bigint[], array['{}'], array[gen_random_uuid()], 7, 8",
+    "array[null]::int[], array[1]::bigint[], array['{}'], array[null]::text[], array[null]::text[], "
+    "array[gen_random_uuid()], 7, 8",
     "assign_stored": "array['u'], array[1]",
+    "stay_newest": "array['u'], array[1]",
+    "stay_at": "array['u'], array[1], array[null]::timestamptz[], array[60]",
     "log_events": "7, array[gen_random_uuid()], array[1]::smallint[], array[1], array['u'], array[null]::text[], "
     "array[null]::int[], array[null]::bigint[], array[null]::timestamptz[], array[null]::smallint[], array[1]::smallint[], "
     "array[null]::int[], array[false], array[null]::text[]",
@@ -37,8 +40,9 @@ async def plan(connection: "asyncpg.Connection[Any]", name: str) -> str:
 async def fill(connection: "asyncpg.Connection[Any]", units: int) -> None:
     await connection.execute(
         """
-        insert into assignment (unit, experiment, variant, door, epoch, propensity, bucket, revision, batch)
-        select 'u' || n, 1, 0, 1, 1, 500000, 1, 1, 1 from generate_series(1, $1::int) n on conflict do nothing
+        insert into assignment (unit, experiment, variant, door, epoch, propensity, bucket, revision, batch, stay_of)
+        select 'u' || n, 1, 0, 1, 1, 500000, 1, 1, 1, case when n % 2 = 0 then 'u' || n % 100 end
+        from generate_series(1, $1::int) n on conflict do nothing
         """,
         units,
     )
