@@ -11,22 +11,20 @@ import argparse
 import asyncio
 import json
 import os
-import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
-from litmus_server.postgres import Embedded
+from database import fresh, server
+from litmus_server.domain.metric import Derivation
 from litmus_server.store.database import connect
+from litmus_server.store.derived import refill, terms
 from litmus_server.store.fold import Fold
 from litmus_server.store.migrate import upgrade
 from litmus_server.store.rebuild import rebuild
 from litmus_server.store.verify import verify
 
-DATABASE = f"litmus_bench_{os.getpid()}"
 EXPERIMENTS = 5
 
 WORLD = """
@@ -35,6 +33,19 @@ insert into experiments (id, key, name, type, status, salt, traffic, revision)
 select gen_random_uuid(), 'bench-' || n, 'bench-' || n, 'ab', 'running', 's', 1000000, 1 from generate_series(1, $experiments) n;
 insert into experiment_metric (experiment, metric, slot, role, kind)
 select x.no, m.id, m.id, 'primary', 'mean' from experiments x, metric m;
+"""
+
+# A cap with its own sum from before, a ratio with those of its parts, and a quantile.
+DERIVED = (
+    (1, Derivation((1,), (False,), (1,), 5_000_000)),
+    (2, Derivation((2, 3), (False, False), (2, 3))),
+    (4, Derivation((4,), (False,), sketch=True)),
+)
+DERIVE = """
+insert into derived_metric
+select no, $1::integer, $2::smallint[], $3::boolean[], $4::smallint[], $5::numeric, $6::boolean, null::smallint, $7::smallint[], $8::smallint[],
+       $9::smallint[], 1, false
+from experiments
 """
 
 # What each case adds to the log: `i` counts the events, `u` is the number of a unit.
@@ -133,6 +144,17 @@ async def measure(url: str, units: int, options: argparse.Namespace) -> None:
         await bench.fold("metric before its exposure", units)
         await bench.log("exposure", late, f"{units} + i")
         await bench.fold("exposure after its metric", units)
+    if "derived" in cases:
+        for metric, each in DERIVED:
+            places = list(each.totals), list(each.binary), list(each.before)
+            factors = zip(*terms(each), strict=True)
+            await connection.execute(DERIVE, metric, *places, each.cap, each.sketch, *factors)
+        begin = time.perf_counter()
+        for number in range(1, EXPERIMENTS + 1):
+            await refill(connection, number)
+        print(json.dumps({"case": "deriving anew", "units": units, "seconds": time.perf_counter() - begin}))
+        await bench.log("metric", events, anybody)
+        await bench.fold("metric, of which three of eight are derived", units)
     if "rebuild" in cases:
         events = await connection.fetchval("select count(*) from event")
         begin = time.perf_counter()
@@ -153,32 +175,15 @@ async def main() -> None:
     parser.add_argument("--units", type=int, nargs="+", default=[10_000, 1_000_000])
     parser.add_argument("--events", type=int, default=500_000)
     parser.add_argument("--batch", type=int, default=500, help="events in a journal's transaction")
-    parser.add_argument("--cases", nargs="+", default=["metric", "again", "loose", "late", "rebuild"])
+    parser.add_argument(
+        "--cases", nargs="+", default=["metric", "again", "loose", "late", "derived", "rebuild"]
+    )
     parser.add_argument("--check", action="store_true", help="compare with a recompute at the end")
     options = parser.parse_args()
-    if options.url:
-        await on_server(
-            options.url, lambda name: urlunsplit(urlsplit(options.url)._replace(path=f"/{name}")), options
-        )
-        return
-    with tempfile.TemporaryDirectory(prefix="litmus-bench-") as folder:
-        server = Embedded(Path(folder))
-        await server.start()
-        try:
-            await on_server(server.url_for("postgres"), server.url_for, options)
-        finally:
-            await server.stop()
-
-
-async def on_server(admin_url: str, url_for: Callable[[str], str], options: argparse.Namespace) -> None:
-    admin = await asyncpg.connect(admin_url)
-    for units in options.units:
-        await admin.execute(f"create database {DATABASE}")
-        try:
-            await measure(url_for(DATABASE), units, options)
-        finally:
-            await admin.execute(f"drop database {DATABASE} with (force)")
-    await admin.close()
+    async with server(options.url) as on:
+        for units in options.units:
+            async with fresh(on) as url:
+                await measure(url, units, options)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,11 @@ from pathlib import Path
 
 import numpy as np
 from litmus_server.bandits.allocation import allocate
-from litmus_server.bandits.policies import Arm, State, ThompsonSampling
+from litmus_server.bandits.arms import Arm, State
+from litmus_server.bandits.policies import ThompsonSampling
 from litmus_server.stats.beta import credible_intervals
 from litmus_server.stats.pbest import pbest_beta, pbest_normal
+from numpy.typing import NDArray
 
 SPEC = Path(__file__).parents[1] / "spec" / "stats"
 
@@ -43,18 +45,21 @@ def refresh(state: State) -> None:
     allocate(ThompsonSampling().propensities(state), [True] * len(state.arms))
 
 
+def posteriors(state: State) -> NDArray[np.float64]:
+    """Two rows, alpha and beta, of an arm each column."""
+    return np.array([ThompsonSampling().posterior(arm) for arm in state.arms if isinstance(arm, Arm)]).T
+
+
 def draws(state: State) -> None:
     """What others do instead: the share of 10,000 joint draws that each arm wins (standard error 0.005)."""
-    a, b = (np.array(column) for column in zip(*map(ThompsonSampling().posterior, state.arms), strict=True))
+    a, b = posteriors(state)
     samples = np.random.default_rng(1).beta(a, b, (10_000, len(a)))
     np.bincount(samples.argmax(axis=1), minlength=len(a))
 
 
 def intervals(state: State) -> None:
     """A report's series: 500 points of every arm."""
-    a, b = (
-        np.repeat(column, 500) for column in zip(*map(ThompsonSampling().posterior, state.arms), strict=True)
-    )
+    a, b = np.repeat(posteriors(state), 500, axis=1)
     credible_intervals(a, b)
 
 

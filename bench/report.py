@@ -22,8 +22,10 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+from litmus_server.analysis.document import report_of
+from litmus_server.ports import KeptReport
 from litmus_server.postgres import Embedded
-from litmus_server.services.analysis import encode, report_of
+from litmus_server.services.analysis import encode
 from litmus_server.services.reports import Reports
 from litmus_server.store.database import open_pool
 from litmus_server.store.fold import Fold
@@ -40,8 +42,8 @@ SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 # One row for each epoch, the cohorts in which its units were first exposed, and metric (0: the exposure).
 MOMENTS = """
 insert into moments
-select $1, v, s.epoch_of, s.cohort_of, m, s.span, sum($2 / (5 * $3) + 1), sum(1e9::numeric * e), sum(1e18::numeric * e),
-       sum(1e27::numeric * e), 0, 0, 0
+select $1, v, s.epoch_of, s.cohort_of, m, s.span, sum($2 / (5 * $3 * case when m = 0 then 1 else 4 end) + 1),
+       sum(1e9::numeric * e), sum(1e24::numeric * e), sum(1e33::numeric * e), 0, 0, 0
 from generate_series(0, 4) v, generate_series(1, $3::integer) e, unnest($4::integer[]) m,
      lateral (select 478000 + 24 * ((e::float8 / $3 * $5)::integer + n) as cohort from generate_series(0, 1) n) c,
      moments_spans(e, c.cohort) s
@@ -118,7 +120,7 @@ async def measure(
         assert facts is not None
         body = encode(report_of(facts))
         computed = time.perf_counter()
-        await store.keep(experiment.no, facts.state, facts.now, body)
+        await store.keep(experiment.no, KeptReport(facts.state, body, None), facts.now, (), b"{}")
         kept = time.perf_counter()
         await reports.report(experiment.key)
         warm = time.perf_counter()

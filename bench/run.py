@@ -1,4 +1,4 @@
-"""Every figure of bench/README.md, one after the other: `make bench`. About 50 minutes; `--quick` in five, for a first look.
+"""Every figure of bench/README.md, one after the other: `make bench`. About two hours, one of them the dashboard's memory; `--quick` in five, for a first look.
 
 Needs wrk (Debian: apt-get install wrk). Nothing else should run on the machine.
 """
@@ -14,7 +14,10 @@ HERE = Path(__file__).parent
 
 FULL = (
     ("decide.py",),
+    ("contextual.py",),
     ("learn.py",),
+    ("analysis.py",),
+    ("propagate.py",),
     ("start.py", "--million"),
     ("assign.py",),
     ("ingest.py",),
@@ -27,10 +30,14 @@ FULL = (
     ("live.py",),
     ("fold.py",),
     ("plans.py",),
+    ("dashboard.py",),
     ("crash.py",),
 )
 QUICK = (
     ("decide.py",),
+    ("contextual.py",),
+    ("analysis.py",),
+    ("propagate.py", "--rounds", "20", "--seconds", "5", "--patient", "0"),
     ("start.py",),
     ("assign.py", "--units", "200000", "--seconds", "5"),
     ("ingest.py", "--units", "200000", "--burst", "5", "--sustained", "10"),
@@ -38,6 +45,7 @@ QUICK = (
     ("overload.py", "--seconds", "5", "--units", "200000"),
     ("replay.py",),
     ("rebuild.py",),
+    ("dashboard.py", "--loads", "3", "--events", "20", "--minutes", "0"),
     ("crash.py", "--times", "1"),
 )
 
