@@ -219,6 +219,24 @@ def test_fewer_conversions_are_better_where_the_metric_says_so(kind: str) -> Non
     assert shares([often, seldom], higher=False)[1] > 800_000
 
 
+def test_where_less_is_better_the_bound_is_the_lower_one_and_the_gap_is_above_the_least() -> None:
+    vector, active = vector_of("linucb", SCHEMA, {"age": 30, "plan": "pro"}), [True, True, False, True]
+    told = {}
+    for kind in ("linucb", "squarecb"):
+        model = read_model(document(kind, higher_is_better=False), kind, SCHEMA, 4)
+        told[kind] = model.beliefs(vector, active)
+        best = max(range(4), key=model.shares(vector, active).__getitem__)
+        mine = [each for each in told[kind] if each is not None]
+        by = [each.bound if kind == "linucb" else each.gap for each in mine]
+        assert told[kind][best] == mine[int(np.argmin(np.array(by, dtype=float)))]
+        assert told[kind][2] is None
+    for bound, gap in zip(told["linucb"], told["squarecb"], strict=True):
+        if bound is not None and gap is not None:
+            assert bound.expected == gap.expected
+            assert (bound.bound or 0) < bound.expected
+            assert (gap.gap or 0) >= 0
+
+
 def test_rewards_that_are_numbers_are_explored_in_their_own_unit() -> None:
     rng = np.random.default_rng(2)
     vectors = [SCHEMA.encode(each) for each in people(rng, 200)]

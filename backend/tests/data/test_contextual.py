@@ -547,6 +547,142 @@ async def test_an_explanation_shows_the_draw_that_features_would_lead_to_before_
     assert (answer.status_code, "scores" in answer.json()["detail"]) == (400, True)
 
 
+async def explained(loop: Loop, key: str, unit: str, **asked: Any) -> dict[str, Any]:
+    answer = await loop.door.post(f"/api/v1/experiments/{key}/explain", {"unit_id": unit, **asked})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def beliefs_by_definition(
+    entry: dict[str, Any], units: list[dict[str, Any]], person: dict[str, Any]
+) -> list[dict[str, float]]:
+    """What each arm is believed to bring, from all units (which are `won` or not), with numpy's solver and nothing of ours but the vectors."""
+    kind, schema, known = entry["type"], schema_of(entry["features"]), entry["parameters"]
+    x = np.array(vector_of(kind, schema, person)) / 10_000
+    arms = []
+    for variant in entry["variants"]:
+        mine = [each for each in units if each["variant_key"] == variant["key"]]
+        rows = np.array([vector_of(kind, schema, each["person"]) for each in mine]) / 10_000
+        arms.append((rows, np.array([float(each["won"]) for each in mine])))
+    if kind == "segmented_thompson":
+        there = [(rows @ x > 0.5, won) for rows, won in arms]
+        found = []
+        for inside, won in there:
+            alpha, beta = 1 + float(won[inside].sum()), 1 + float((1 - won[inside]).sum())
+            found.append({"expected": alpha / (alpha + beta), "alpha": alpha, "beta": beta})
+        return found
+    expected, known_to, residual = [], [], 0.0
+    for rows, won in arms:
+        a = rows.T @ rows + known["ridge"] * np.eye(len(x))
+        theta = np.linalg.solve(a, rows.T @ won)
+        expected.append(float(theta @ x))
+        known_to.append(float(np.sqrt(x @ np.linalg.solve(a, x))))
+        residual += float(((won - rows @ theta) ** 2).sum())
+    noise = np.sqrt((residual + 10 * 0.25) / (len(units) + 10))
+    c, best = known["exploration"], max(expected)
+    gamma = c * np.sqrt(len(arms) * len(units))
+    each_arm = list(zip(expected, known_to, strict=True))
+    return {
+        "linucb": [{"expected": mean, "bound": mean + c * width} for mean, width in each_arm],
+        "lints": [{"expected": mean, "sd": c * noise * width} for mean, width in each_arm],
+        "squarecb": [{"expected": mean, "gap": best - mean, "gamma": gamma} for mean in expected],
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "features"),
+    [("lints", FEATURES), ("linucb", FEATURES), ("squarecb", FEATURES), ("segmented_thompson", SEGMENTS)],
+)
+async def test_an_explanation_tells_what_the_model_expects_of_the_unit_now_and_what_it_expected_when_it_drew(
+    loop: Loop, kind: str, features: list[dict[str, Any]]
+) -> None:
+    five = await loop.door.make("five", type=kind, variants=FIVE, features=features)
+    person = {"age": 31.5, "plan": "pro", "member": True}
+    asked = {"attributes": person}
+    first = await explained(loop, "five", "new", **asked)
+    assert first["expectation"] == {"variants": None, "missing": "no_model"}
+    units = await loop.arrive("five", 200)
+    for each in units:
+        each["won"] = loop.rng.random() < (0.7 if each["variant_key"] == "arm-1" else 0.3)
+    await loop.convert("five", [each for each in units if each["won"]])
+    assert await loop.learn(five) == 2
+
+    told = await explained(loop, "five", "new", **asked)
+    assert told["expectation"]["missing"] is None
+    variants = told["expectation"]["variants"]
+    for variant, right in zip(
+        variants, beliefs_by_definition(await loop.entry(five), units, person), strict=True
+    ):
+        said = {name: value for name, value in variant["belief"].items() if value is not None}
+        assert said == {name: pytest.approx(value, abs=1e-9) for name, value in right.items()}
+    assert sum(each["propensity"] for each in variants) == pytest.approx(1)
+    given = await loop.door.assign("five", "new", attributes=person)
+    own = {each["variant_key"]: each["propensity"] for each in variants}
+    assert own[given["variant_key"]] == given["propensity"]
+
+    await loop.convert("five", [given])
+    few = await loop.arrive("five", 1, eligible=["arm-4", "arm-2"])
+    await loop.arrive("five", 100)
+    assert await loop.learn(five) == 3
+    stored = await explained(loop, "five", "new", **asked)
+    assert stored["expectation"] == {"variants": None, "missing": "not_drawn"}
+    assert (stored["logged"]["policy"]["version"], stored["logged"]["expectation"]) == (
+        2,
+        told["expectation"],
+    )
+    now = await explained(loop, "five", "newer", **asked)
+    assert now["expectation"]["variants"] != variants
+    (unit,) = few
+    limited = (await explained(loop, "five", unit["unit_id"]))["logged"]["expectation"]["variants"]
+    assert [each["variant_key"] for each in limited if each["belief"]] == ["arm-2", "arm-4"]
+    assert [each["propensity"] for each in limited if not each["belief"]] == [0, 0, 0]
+
+    before = (await explained(loop, "five", units[0]["unit_id"]))["logged"]
+    assert before["expectation"] == {"variants": None, "missing": "no_model"}
+    await loop.connection.execute("delete from policy where version = 2")
+    gone = (await explained(loop, "five", "new"))["logged"]
+    assert gone["expectation"] == {"variants": None, "missing": "not_archived"}
+
+
+async def test_a_model_from_before_priors_were_archived_replays_and_does_not_tell_its_posteriors(
+    loop: Loop,
+) -> None:
+    made = await loop.door.make("old", type="segmented_thompson", variants=FIVE, features=SEGMENTS)
+    await loop.arrive("old", 100)
+    await loop.learn(made)
+    await loop.door.assign("old", "u", attributes={"plan": "pro"})
+    await loop.connection.execute("update policy set state = state #- '{model,prior}' where version = 2")
+    told = (await explained(loop, "old", "u"))["logged"]
+    assert (told["verdict"], told["expectation"]["missing"]) == ("same", "not_archived")
+
+
+async def test_scores_from_outside_are_explained_by_their_gaps_when_they_come_with_the_question(
+    loop: Loop,
+) -> None:
+    made = await loop.door.make("outside", type="squarecb", variants=FIVE[:3])
+    scores = {"arm-0": 0.1, "arm-1": 0.5, "arm-2": 0.45}
+    await loop.arrive("outside", 99, scores=scores)
+    await loop.learn(made)
+    told = (await explained(loop, "outside", "u", scores=scores))["expectation"]["variants"]
+    gamma = pytest.approx(4 * (3 * 99) ** 0.5)
+    said = [(each["belief"]["expected"], each["belief"]["gap"], each["belief"]["gamma"]) for each in told]
+    assert said == [(0.1, pytest.approx(0.4), gamma), (0.5, 0, gamma), (0.45, pytest.approx(0.05), gamma)]
+    await loop.door.assign("outside", "u", scores=scores)
+    assert (await explained(loop, "outside", "u"))["logged"]["expectation"]["variants"] == told
+    await loop.door.make("plain", type="thompson_sampling", variants=FIVE)
+    assert (await explained(loop, "plain", "u"))["expectation"] is None
+    for key, wrong, pointer in (
+        ("plain", {"arm-0": 1}, "/scores"),
+        ("outside", {"arm-0": 1, "arm-1": 2}, "/scores/arm-2"),
+        ("outside", scores | {"arm-0": "much"}, "/scores/arm-0"),
+    ):
+        question = {"unit_id": "new", "scores": wrong}
+        answer = await loop.door.post(f"/api/v1/experiments/{key}/explain", question)
+        assert answer.status_code == 400
+        assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
+
+
 async def test_another_policy_is_judged_on_the_units_that_each_had_propensities_of_their_own(
     loop: Loop,
 ) -> None:

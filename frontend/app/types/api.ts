@@ -1,4 +1,4 @@
-// Made by `npm run types` from the OpenAPI document 0b30feadc3ba9a9bceb62484d304b58cb16a265467256873d042511dc93d781a. Do not edit.
+// Made by `npm run types` from the OpenAPI document f16ed806fd7d56006be4e0ae6c478fd430e4d024475aa790d004af9d7f2b679b. Do not edit.
 
 export interface paths {
     "/api/v1/assignments": {
@@ -1911,6 +1911,15 @@ export interface components {
          */
         EventType: "exposure" | "metric" | "conversion";
         /**
+         * Expectation
+         * @description All variants in their order; null where `missing` says why.
+         */
+        Expectation: {
+            /** Variants */
+            variants: components["schemas"]["VariantExpectation"][] | null;
+            missing: components["schemas"]["NoExpectation"] | null;
+        };
+        /**
          * ExperimentBody
          * @description An experiment as it is at `revision`.
          */
@@ -2098,7 +2107,8 @@ export interface components {
          * @description What a unit would get now, why, and every step on the way there. Nothing was assigned, and nothing logged.
          *
          *     `revision` and `policy_version` are what it was drawn by, so of a stored assignment those of its time; the latter is null
-         *     under fixed weights. `logged` is the draw of the unit's stored assignment; null when it has none.
+         *     under fixed weights. `expectation` is what the model in force expects of the unit under each variant; null where features decide
+         *     nothing. `logged` is the draw of the unit's stored assignment; null when it has none.
          */
         Explanation: {
             /** Experiment Id */
@@ -2121,6 +2131,7 @@ export interface components {
             policy_version: number | null;
             /** Steps */
             steps: components["schemas"]["ExplainedStep"][];
+            expectation: components["schemas"]["Expectation"] | null;
             logged: components["schemas"]["LoggedDecision"] | null;
         };
         /**
@@ -2671,7 +2682,8 @@ export interface components {
          *
          *     `verdict` is what `litmus replay` says of it: `same`, `differs`, or why it cannot be said. `epoch` counts changes of fixed
          *     weights; a bandit has a `policy` instead. `context` is what the log keeps of a draw that was the unit's own: features, shares
-         *     in ppm, eligible arms. `ranges` and `steps` are empty where the archive lacks what it was drawn by.
+         *     in ppm, eligible arms; `expectation` what the archived model expected of it. `ranges` and `steps` are empty where the archive
+         *     lacks what it was drawn by.
          */
         LoggedDecision: {
             /**
@@ -2704,6 +2716,7 @@ export interface components {
             ranges: components["schemas"]["VariantRange"][];
             /** Steps */
             steps: components["schemas"]["ExplainedStep"][];
+            expectation: components["schemas"]["Expectation"] | null;
         };
         /**
          * Look
@@ -2927,6 +2940,12 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /**
+         * NoExpectation
+         * @description Why there is no expectation of a unit in a contextual experiment.
+         * @enum {string}
+         */
+        NoExpectation: "no_model" | "not_drawn" | "not_archived";
         /**
          * NormalPrior
          * @description What is believed of a lift before the first unit: Normal(mean, sd).
@@ -3926,6 +3945,31 @@ export interface components {
             metrics: components["schemas"]["UnitMetric"][];
         };
         /**
+         * UnitBelief
+         * @description What a model believes of one variant for one unit; what its type does not go by is null.
+         *
+         *     `expected` is the reward that is expected, in the metric's units, or the score that came from outside. `linucb` takes the variant
+         *     with the best `bound`: the upper one, or the lower one where less is better. `lints` draws from a normal of mean `expected`
+         *     and standard deviation `sd`. `segmented_thompson` draws from Beta(`alpha`, `beta`), the posterior of the unit's segment.
+         *     Of `squarecb` `gap` is how far the variant is behind the best one, and `gamma` how much that counts: of K variants all but the best have 1 / (K + gamma·gap).
+         */
+        UnitBelief: {
+            /** Expected */
+            expected: number;
+            /** Sd */
+            sd: number | null;
+            /** Bound */
+            bound: number | null;
+            /** Gap */
+            gap: number | null;
+            /** Gamma */
+            gamma: number | null;
+            /** Alpha */
+            alpha: number | null;
+            /** Beta */
+            beta: number | null;
+        };
+        /**
          * UnitFindings
          * @description All that is known of a unit; of one that never came everything is empty.
          */
@@ -4102,6 +4146,17 @@ export interface components {
             conversions: {
                 [key: string]: components["schemas"]["ConversionCounters"];
             };
+        };
+        /**
+         * VariantExpectation
+         * @description `propensity` is the unit's own, after floors, holdback and the bound on newcomers. `belief` is null of a variant that the unit could not get.
+         */
+        VariantExpectation: {
+            /** Variant Key */
+            variant_key: string;
+            /** Propensity */
+            propensity: number;
+            belief: components["schemas"]["UnitBelief"] | null;
         };
         /**
          * VariantMetric
@@ -5569,7 +5624,8 @@ export interface components {
         };
         /**
          * ExplainRequest
-         * @description Whose decision, by which attributes. `preview`: the key of a variant to be forced, as a preview link does.
+         * @description Whose decision, by which attributes. `preview`: the key of a variant to be forced, as a preview link does. `scores`: as in a request
+         *     for an assignment, where they decide.
          */
         ExplainRequest: {
             /**
@@ -5595,6 +5651,13 @@ export interface components {
              * @default null
              */
             preview?: string | null;
+            /**
+             * Scores
+             * @default null
+             */
+            scores?: {
+                [key: string]: number;
+            } | null;
         };
         /**
          * FeatureType

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from litmus.decide import BUCKETS
 
 from litmus_server.bandits.policies import NEWCOMER_SHARE
+from litmus_server.domain.expectation import UnitBelief
 from litmus_server.domain.features import ONE, Schema
 from litmus_server.domain.holdback import mixed
 
@@ -63,6 +64,10 @@ class Model(Protocol):
 
         `given` is the unit's vector (`vector_of`) or, where scores come from outside, one score an arm.
         """
+        ...
+
+    def beliefs(self, given: Sequence[float], active: Sequence[bool]) -> list[UnitBelief | None]:
+        """What those shares follow from, by ordinal: None for an arm that is not active, or of which the document does not say it."""
         ...
 
 
@@ -184,6 +189,14 @@ class InverseGap:
         chances[best] = 0.0
         chances[best] = 1 - sum(chances)
         return rounded(chances, active, self.floor)
+
+    def beliefs(self, given: Sequence[float], active: Sequence[bool]) -> list[UnitBelief | None]:
+        """See Model."""
+        best = max(self.sign * score for score, on in zip(given, active, strict=True) if on)
+        return [
+            UnitBelief(score, gap=best - self.sign * score, gamma=self.gamma) if on else None
+            for score, on in zip(given, active, strict=True)
+        ]
 
 
 def rounded(chances: Sequence[float], active: Sequence[bool], least: int) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from litmus_server.bandits.contextual import MICRO, InverseGap, Sums, floor_ppm, gamma, rounded, winner_takes
 from litmus_server.bandits.contextual_contest import win_probabilities
+from litmus_server.domain.expectation import UnitBelief
 from litmus_server.domain.features import ONE
 
 Array = NDArray[np.float64]
@@ -141,6 +142,20 @@ class LinearModel:
         for k, chance in zip(arms, won, strict=True):
             chances[k] = chance
         return rounded(chances, active, self._floor)
+
+    def beliefs(self, given: Sequence[float], active: Sequence[bool]) -> list[UnitBelief | None]:
+        """See `contextual.Model`."""
+        expected, known = self.scores(given)
+        if self._kind == "squarecb":
+            return self._gaps.beliefs(expected, active)
+        found: list[UnitBelief | None] = []
+        for mean, within, on in zip(expected, known, active, strict=True):
+            spread = self._width * within
+            if self._kind == "linucb":
+                found.append(UnitBelief(mean, bound=mean + self._sign * spread) if on else None)
+            else:
+                found.append(UnitBelief(mean, sd=spread) if on else None)
+        return found
 
 
 def _text(numbers: Array) -> str:

@@ -14,6 +14,7 @@ from litmus.decide.explanation import StepName
 
 from litmus_server.domain.assignment import Stored
 from litmus_server.domain.draft import ExperimentType
+from litmus_server.domain.expectation import Expectation
 from litmus_server.domain.replay import (
     Difference,
     Past,
@@ -76,7 +77,8 @@ class LoggedDecision:
 
     `verdict` is what `litmus replay` says of it: `same`, `differs`, or why it cannot be said. `epoch` counts changes of fixed
     weights; a bandit has a `policy` instead. `context` is what the log keeps of a draw that was the unit's own: features, shares
-    in ppm, eligible arms. `ranges` and `steps` are empty where the archive lacks what it was drawn by.
+    in ppm, eligible arms; `expectation` what the archived model expected of it. `ranges` and `steps` are empty where the archive
+    lacks what it was drawn by.
     """
 
     assigned_at: dt.datetime
@@ -91,6 +93,7 @@ class LoggedDecision:
     verdict: str
     ranges: Sequence[VariantRange]
     steps: Sequence[ExplainedStep]
+    expectation: Expectation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,8 @@ class Explanation:
     """What a unit would get now, why, and every step on the way there. Nothing was assigned, and nothing logged.
 
     `revision` and `policy_version` are what it was drawn by, so of a stored assignment those of its time; the latter is null
-    under fixed weights. `logged` is the draw of the unit's stored assignment; null when it has none.
+    under fixed weights. `expectation` is what the model in force expects of the unit under each variant; null where features decide
+    nothing. `logged` is the draw of the unit's stored assignment; null when it has none.
     """
 
     experiment_id: str
@@ -111,6 +115,7 @@ class Explanation:
     revision: int
     policy_version: int | None
     steps: Sequence[ExplainedStep]
+    expectation: Expectation | None = None
     logged: LoggedDecision | None = None
 
 

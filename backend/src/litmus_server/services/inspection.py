@@ -11,9 +11,12 @@ from typing import NamedTuple
 from litmus.decide import Experiment, Policy, decide
 
 from litmus_server.bandits.checksum import is_genuine
+from litmus_server.bandits.contextual_draw import drawing_of
+from litmus_server.bandits.contextual_expectation import expectation_of
 from litmus_server.domain.assignment import Stored, check_unit
 from litmus_server.domain.draft import is_reference
 from litmus_server.domain.errors import Fault, Invalid, NotFound
+from litmus_server.domain.expectation import Expectation, NoExpectation
 from litmus_server.domain.explanation import Explanation, explained, logged
 from litmus_server.domain.inspection import (
     DeadLetters,
@@ -24,6 +27,7 @@ from litmus_server.domain.inspection import (
     merged,
     read_cursor,
 )
+from litmus_server.domain.replay import Past, Unknown, compiled, entry_of
 from litmus_server.domain.stickiness import stay_name
 from litmus_server.ports import EventBook, Inspected, Ledger, PastDecisions
 from litmus_server.services.snapshots import Live, Snapshots
@@ -78,9 +82,14 @@ class Inspection:
         return UnitFindings(unit, await self._book.unit(unit), page.events, page.next_cursor)
 
     async def explain(
-        self, reference: str, unit: str, attributes: Mapping[str, object], preview: str | None
+        self,
+        reference: str,
+        unit: str,
+        attributes: Mapping[str, object],
+        preview: str | None,
+        scores: Mapping[str, float] | None = None,
     ) -> Explanation:
-        """What the unit would get, and every step of the decision; `preview` is the key of a variant to be forced."""
+        """What the unit would get, and every step of the decision; `preview` is the key of a variant to be forced, `scores` as in a request."""
         check_unit(unit)
         live = await self._snapshots.look(reference)
         if live is None:
@@ -93,13 +102,22 @@ class Inspection:
                 raise Invalid(f"preview: {message}", (Fault("/preview", message),))
             forced = variants[preview]
         name, stored = await self._stored(live, unit)
-        experiment = live.experiment if stored else _drawn_from(live, name, attributes, forced)
-        told = replace(explained(experiment, name, attributes, forced, stored), unit_id=unit)
+        experiment, expectation = live.experiment, None
+        if live.drawing is not None and live.drawing.contextual:
+            expectation = Expectation(missing=NoExpectation.NOT_DRAWN)
+        if stored is None:
+            experiment, drawn = _drawn_from(live, name, attributes, forced, scores)
+            expectation = drawn or expectation
+        told = explained(experiment, name, attributes, forced, stored)
+        told = replace(told, unit_id=unit, expectation=expectation)
         past = None if stored is None else await self._past.find(live.no, name)
         if past is None:
             return told
         genuine = past.policy is not None and is_genuine(live.experiment.id, past.policy)
-        return replace(told, logged=logged(past, live.experiment, genuine))
+        shown = logged(past, live.experiment, genuine)
+        if expectation is not None:
+            shown = replace(shown, expectation=_expected_then(past))
+        return replace(told, logged=shown)
 
     async def _stored(self, live: Live, unit: str) -> tuple[str, Stored | None]:
         """What the logs call the unit, or would if it were drawn now, and the assignment that holds."""
@@ -156,23 +174,49 @@ class Following:
         return {each: at for each, at in known.items() if self._since is None or at >= self._since}
 
 
-def _drawn_from(live: Live, unit: str, attributes: Mapping[str, object], forced: int | None) -> Experiment:
-    """The experiment with the shares that this unit has for its own, if it would be drawn from such. Raises Invalid."""
+def _drawn_from(
+    live: Live,
+    unit: str,
+    attributes: Mapping[str, object],
+    forced: int | None,
+    scores: Mapping[str, float] | None,
+) -> tuple[Experiment, Expectation | None]:
+    """The experiment with the shares that this unit has for its own, if it would be drawn from such, and what these follow from. Raises
+    Invalid.
+    """
     drawing, experiment = live.drawing, live.experiment
+    if scores is not None and (drawing is None or not drawing.external):
+        message = "is for experiments of type squarecb that declare no features"
+        raise Invalid(f"scores: {message}", (Fault("/scores", message),))
     if (
         drawing is None
         or not drawing.contextual
         or not decide(experiment, unit, attributes, forced).in_experiment
     ):
-        return experiment
-    if drawing.external:
-        message = "is decided by scores that come with each request, and none come here"
-        raise Invalid(f"{experiment.key} {message}", (Fault("", message),))
+        return experiment, None
+    drawn = drawing.draw(attributes, scores=scores)
     version = experiment.policy_version
     if version is None:
-        return experiment
-    policy = Policy(version, experiment.revision, drawing.draw(attributes).shares)
-    return replace(experiment, policy=policy)
+        return experiment, None
+    policy = Policy(version, experiment.revision, drawn.shares)
+    return replace(experiment, policy=policy), expectation_of(drawing, drawn.document)
+
+
+def _expected_then(past: Past) -> Expectation:
+    """What the archived model expected of the unit when it was drawn."""
+    nothing = Expectation(missing=NoExpectation.NOT_ARCHIVED)
+    document = entry_of(past.document, past.policy)
+    experiment = document if isinstance(document, Unknown) else compiled(document)
+    if isinstance(document, Unknown) or isinstance(experiment, Unknown):
+        return nothing
+    if past.policy is None or past.row.context is None:
+        return nothing
+    try:
+        return expectation_of(
+            drawing_of(document, experiment, past.policy.document.get("model")), past.row.context
+        )
+    except (Invalid, KeyError, TypeError, ValueError):  # an archive is read as it is, forged ones too
+        return nothing
 
 
 def _ordinal(subject: Inspected, filters: Filters) -> int | None:

@@ -32,6 +32,7 @@ from litmus_server.services.inspection import Inspection
 
 MOST_ATTRIBUTES = 65_536
 """Bytes."""
+MOST_SCORE = 1e308
 
 _Limit = Annotated[int, Query(ge=1, le=MOST_EVENTS, description="Events on a page")]
 _Type = Annotated[EventType | None, Query(alias="type", description="A `reward` is a metric")]
@@ -50,7 +51,9 @@ _UnitId = Annotated[str, Field(max_length=256, pattern=r"^[^\x00]*$")]
 
 
 class ExplainRequest(BaseModel):
-    """Whose decision, by which attributes. `preview`: the key of a variant to be forced, as a preview link does."""
+    """Whose decision, by which attributes. `preview`: the key of a variant to be forced, as a preview link does. `scores`: as in a request
+    for an assignment, where they decide.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -58,6 +61,7 @@ class ExplainRequest(BaseModel):
     user_id: _UnitId | None = Field(None, description="The same as unit_id")
     attributes: dict[str, Any] | None = None
     preview: Annotated[str, Field(max_length=128)] | None = None
+    scores: dict[str, float] | None = None
 
 
 class _Text(Convertor[str]):
@@ -128,9 +132,13 @@ def routes(inspection: Inspection, authenticator: Authenticator) -> APIRouter:
         if not isinstance(attributes, dict | None):
             form.fault("attributes", "must be an object")
         preview = form.text("preview", 128, "")
+        scores = None
+        if form.has("scores"):
+            inner = form.form("scores")
+            scores = {key: float(inner.number(key, -MOST_SCORE, MOST_SCORE)) for key in inner}
         form.close()
         given = attributes if isinstance(attributes, dict) else {}
-        return _json(await inspection.explain(reference, unit, given, preview or None))
+        return _json(await inspection.explain(reference, unit, given, preview or None, scores))
 
     @router.get(
         "/dead-letters",
