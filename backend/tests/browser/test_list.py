@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import expect
 from serving import Served, serving
 
-from .conftest import NewTab, violations
+from .conftest import NewTab, focus, violations
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 HOSTILE = '<img src=x onerror="document.title=1"> مرحبا'
@@ -128,6 +128,44 @@ async def test_a_draft_is_put_away_and_back_again(experiments: None, tab: NewTab
     await expect(page.get_by_text("No experiments match")).to_be_visible()
     await page.get_by_role("button", name="Undo").click()
     await expect(page.locator("a[data-row]")).to_have_count(1)
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space", "ArrowDown"])
+async def test_the_menu_of_a_row_takes_the_focus_and_gives_it_back_each_time(
+    experiments: None, tab: NewTab, key: str
+) -> None:
+    page = (await tab()).page
+    await page.goto("/experiments?sort=name")
+    await focus(page, "More for Checkout button")
+    more = page.get_by_role("button", name="More for Checkout button")
+    for _ in range(2):  # it is made by the first time
+        await expect(more).to_have_attribute("aria-haspopup", "menu")
+        await expect(more).to_have_attribute("aria-expanded", "false")
+        await page.keyboard.press(key)
+        await expect(page.get_by_role("menu", name="More for Checkout button")).to_be_visible()
+        await expect(page.get_by_role("menuitem", name="Clone")).to_be_focused()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("menu")).to_be_hidden()
+        await expect(more).to_be_focused()
+
+
+async def test_a_mark_tells_its_sentence_by_keyboard_and_by_pointer(experiments: None, tab: NewTab) -> None:
+    page = (await tab(viewport={"width": 1440, "height": 900})).page
+    await page.goto("/experiments?sort=name&q=checkout")
+    mark = page.get_by_role("button", name=re.compile("^Health: "))
+    said = ((await mark.get_attribute("aria-label")) or "").removeprefix("Health: ")
+    sentence = mark.get_by_text(said)
+    await mark.focus()
+    await expect(sentence).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(sentence).to_be_hidden()
+    await expect(mark).to_be_focused()
+    await mark.hover()
+    await sentence.hover()
+    await expect(sentence).to_be_visible()
+    assert await violations(page) == []
+    await page.get_by_role("heading", level=1).hover()
+    await expect(sentence).to_be_hidden()
 
 
 async def test_a_name_is_text_whatever_is_in_it(experiments: None, tab: NewTab) -> None:
