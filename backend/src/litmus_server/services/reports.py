@@ -211,7 +211,9 @@ class Reports:
         """Wait until a report covers this subject; those who ask at the same time wait for one and the same."""
         while True:
             flight = self._flights.get(subject.no)
-            if flight is None:
+            if (
+                flight is None or flight.done()
+            ):  # to wait for one that is done would not let anybody else go on
                 flight = asyncio.create_task(self._compute(subject), name=f"report {subject.no}")
                 self._flights[subject.no] = flight
                 flight.add_done_callback(lambda done: self._landed(subject.no, done))
@@ -221,7 +223,8 @@ class Reports:
                 return
 
     def _landed(self, no: int, flight: asyncio.Task[None]) -> None:
-        del self._flights[no]
+        if self._flights.get(no) is flight:
+            del self._flights[no]
         if not flight.cancelled():
             flight.exception()  # those who wait for it have it; perhaps nobody does any more
 
