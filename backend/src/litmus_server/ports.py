@@ -423,7 +423,7 @@ class LoggedVersion(NamedTuple):
 
 
 class DecisionLog(NamedTuple):
-    """An experiment's sums, and by epoch (or version) what its units were drawn with."""
+    """An experiment's sums, and by epoch (or version) what its units were drawn with: nothing where each has shares of its own."""
 
     now: dt.datetime
     entry: Mapping[str, Any]
@@ -439,14 +439,27 @@ class LoggedUnits(NamedTuple):
     shares: Sequence[Sequence[int]]
     """By ordinal in ppm."""
     features: Sequence[Mapping[str, Any]]
+    eligible: Sequence[Sequence[int] | None]
+    """The ordinals of variants that a request named; None where it named none."""
     outcomes: Sequence[float]
     """In the metric's units."""
     unknown: int
     """How many others there are whose propensities the log does not hold."""
 
 
+class ArchivedVersion(NamedTuple):
+    """A policy, and the configuration for whose variants it was published."""
+
+    document: Mapping[str, Any]
+    policy: Policy
+
+
 class DecisionLogs(Protocol):
     """What off-policy evaluation reads."""
+
+    async def version(self, experiment: int, version: int) -> ArchivedVersion | None:
+        """Of the experiment of this number. Raises Unavailable when the database is away."""
+        ...
 
     async def units(self, entry: Mapping[str, Any], metric: Mapping[str, Any]) -> LoggedUnits:
         """Of a contextual experiment and a conversion or mean of it. Raises Unavailable when the database is away."""

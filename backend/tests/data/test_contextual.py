@@ -759,6 +759,66 @@ async def test_another_policy_is_judged_on_the_units_that_each_had_propensities_
     assert (await judged(loop, "plain", {"version": 1}))["refused"]["reason"] == "features"
 
 
+@pytest.mark.parametrize(("kind", "features"), [("lints", FEATURES), ("segmented_thompson", SEGMENTS)])
+async def test_a_version_is_judged_by_the_variants_that_each_unit_might_get(
+    loop: Loop, kind: str, features: list[dict[str, Any]]
+) -> None:
+    made = await loop.door.make(
+        "some", type=kind, variants=FIVE[:3], features=features, parameters={"floor": 0.2}
+    )
+    for eligible in (None, ["arm-0", "arm-2"], ["arm-1", "arm-2"], None):
+        units = await loop.arrive("some", 150, **({} if eligible is None else {"eligible": eligible}))
+        likes = [each for each in units if each["variant_key"] in {"arm-1", "arm-2"}]
+        await loop.convert("some", [each for each in likes if loop.rng.random() < 0.6])
+        assert await loop.learn(made)
+    await loop.arrive("some", 20, eligible=["arm-2"])
+    changed = {"variants": [{"key": "arm-2", "state": "paused"}]}
+    assert (await loop.door.client.patch("/api/v1/experiments/some", json=changed)).status_code == 200
+    await loop.arrive("some", 150)
+    await loop.learn(made)
+    await loop.fold()
+    rows = await loop.connection.fetch(
+        "select a.variant, a.context, s.counts[1] is not null as won from assignment a join unit_state s using (unit, experiment)"
+    )
+    assert (len(rows), sum("eligible" in row["context"] for row in rows)) == (770, 320)
+    archive = await loop.connection.fetch(
+        """
+        select p.version, p.propensities, p.state -> 'model' as model, c.document
+        from policy p join configuration c using (experiment, revision)
+        """
+    )
+    schema = schema_of((await loop.entry(made))["features"])
+    paused = set()
+    for version in archive:
+        on = [each["state"] == "active" for each in version["document"]["variants"]]
+        model = version["model"] and read_model(version["model"], kind, schema, 3)
+
+        def shares(kept: dict[str, Any], on: list[bool] = on, model: Any = model) -> list[float]:
+            left = [each and k in kept.get("eligible", range(3)) for k, each in enumerate(on)]
+            if not any(left):
+                return []
+            if model is None:
+                return [each / sum(left) for each in left]
+            drawn = model.shares(vector_of(kind, schema, kept["features"]), left)
+            return [share / 1e6 for share in drawn]
+
+        weights, outcomes = [], []
+        for row in rows:
+            wanted = shares(row["context"])
+            drawn = row["context"]["shares"]
+            if wanted and not any(q > 0 and e == 0 for q, e in zip(wanted, drawn, strict=True)):
+                weights.append(wanted[row["variant"]] / (drawn[row["variant"]] / 1e6))
+                outcomes.append(row["won"])
+        answer = await judged(loop, "some", {"version": version["version"]})
+        assert answer["refused"] is None, answer
+        earned = sum(w * won for w, won in zip(weights, outcomes, strict=True))
+        assert answer["inverse_propensity"]["estimate"] == pytest.approx(earned / len(weights), abs=1e-6)
+        assert (answer["units"], answer["left_out_units"]) == (len(weights), 770 - len(weights))
+        paused.add((on[2], 770 - len(weights)))
+    # Units for which only the paused variant was possible would have got nothing; later ones could not get it.
+    assert paused == {(True, 150), (False, 20)}
+
+
 async def judged(loop: Loop, key: str, policy: dict[str, Any]) -> dict[str, Any]:
     """As a worker answers the question that the door reads."""
     form = Form({"policy": policy})

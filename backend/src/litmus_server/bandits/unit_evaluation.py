@@ -49,12 +49,13 @@ def evaluate_units(
 ) -> Evaluation | NoOverlap | TooFew:
     """The value of a policy whose propensities for each unit are `target` (units, arms).
 
-    As `evaluation.evaluate`, of which it is the sum over units: a unit for which the target wants an arm of propensity 0 is left out.
+    As `evaluation.evaluate`, of which it is the sum over units: a unit for which the target wants an arm of propensity 0 is left out,
+    and so is one for which it wants none at all.
     """
     beyond = (units.shares == 0) & (target > 0)
-    possible = ~beyond.any(axis=1)
+    possible = ~beyond.any(axis=1) & (target > 0).any(axis=1)
     kept, q = units.among(possible), target[possible]
-    if not len(kept.y) and len(units.y):
+    if not len(kept.y) and beyond.any():
         return NoOverlap(tuple(np.flatnonzero(beyond.any(axis=0)).tolist()))
     log = _Log(kept, q, alpha) if len(kept.y) else None
     effective = 0.0 if log is None else log.effective_units

@@ -17,18 +17,18 @@ from numpy.typing import NDArray
 
 from litmus_server.bandits.allocation import DEFAULT_FLOOR_PPM, FloorTooHigh
 from litmus_server.bandits.arms import Arm, NumberArm, State
-from litmus_server.bandits.contextual import CONTEXTUAL, ModelMismatch, read_model
-from litmus_server.bandits.contextual_draw import Drawing
+from litmus_server.bandits.contextual import CONTEXTUAL, ModelMismatch
+from litmus_server.bandits.contextual_draw import drawing_of
 from litmus_server.bandits.evaluation import Estimate, Evaluation, NoOverlap, evaluate
 from litmus_server.bandits.policies import next_version, policy
 from litmus_server.bandits.unit_evaluation import Units, evaluate_units
 from litmus_server.bandits.version import arms_of
 from litmus_server.domain import evaluation as e
 from litmus_server.domain.errors import Fault, Invalid
-from litmus_server.domain.features import schema_of
 from litmus_server.domain.policy import PolicyState, read_state
+from litmus_server.domain.replay import Unknown, compiled, entry_of
 from litmus_server.domain.weights import share_to_ppm
-from litmus_server.ports import DecisionLog, DecisionLogs, LoggedUnits
+from litmus_server.ports import ArchivedVersion, DecisionLog, DecisionLogs, LoggedUnits
 from litmus_server.stats.absence import TooFew
 from litmus_server.stats.adaptive import Batch
 from litmus_server.stats.moments import Moments
@@ -55,7 +55,10 @@ class Evaluating:
                 metric = _metric(log.entry, question.metric)
                 refused = _unanswerable(question, metric, log)
                 units = None if refused else await self._logs.units(log.entry, metric)
-                answer = await asyncio.to_thread(answered_by_units, question, log, units)
+                version, archived = question.target.version, None
+                if version is not None and units is not None:
+                    archived = await self._logs.version(log.entry["no"], version)
+                answer = await asyncio.to_thread(answered_by_units, question, log, units, archived)
             else:
                 answer = await asyncio.to_thread(answered, question, log)
         except Invalid as invalid:
@@ -76,15 +79,20 @@ def answered(question: e.Question, log: DecisionLog) -> e.Answer:
     return _said(answer, evaluate([version.batch for version in versions], target, alpha=1 - _LEVEL), keys)
 
 
-def answered_by_units(question: e.Question, log: DecisionLog, units: LoggedUnits | None) -> e.Answer:
-    """The same of an experiment in which each unit has propensities of its own; `units` None where that is refused. Raises Invalid."""
+def answered_by_units(
+    question: e.Question, log: DecisionLog, units: LoggedUnits | None, archived: ArchivedVersion | None
+) -> e.Answer:
+    """The same of an experiment in which each unit has propensities of its own; `units` None where that is refused. Raises Invalid.
+
+    `archived` is the version that is asked about; None where there is none.
+    """
     entry, keys = log.entry, [variant["key"] for variant in log.entry["variants"]]
     metric = _metric(entry, question.metric)
     answer = e.Answer(entry["id"], entry["key"], metric["name"], log.now, _LEVEL, shares={})
     if units is None:
         return replace(answer, refused=_unanswerable(question, metric, log))
     shares = np.array(units.shares, dtype=np.float64).reshape(-1, len(keys)) / BUCKETS
-    target = _targets(question.target, log, keys, units, shares)
+    target = _targets(question.target, log, keys, units, shares, archived)
     found = evaluate_units(
         Units(
             np.array(units.versions, dtype=np.int64),
@@ -180,11 +188,16 @@ def _moments(log: DecisionLog, metric: int, arm: int, epoch: int) -> Moments:
 
 
 def _targets(
-    target: e.Target, log: DecisionLog, keys: Sequence[str], units: LoggedUnits, shares: NDArray[np.float64]
+    target: e.Target,
+    log: DecisionLog,
+    keys: Sequence[str],
+    units: LoggedUnits,
+    shares: NDArray[np.float64],
+    archived: ArchivedVersion | None,
 ) -> NDArray[np.float64]:
-    """The policy's propensities for each unit, by ordinal. Raises Invalid."""
+    """The policy's propensities for each unit, by ordinal; all 0 where it would have drawn nothing for it. Raises Invalid."""
     if target.version is not None:
-        return _of_version(target.version, log, keys, units.features, len(units.variants))
+        return _of_version(target.version, archived, len(keys), units)
     if target.by is not None:
         return _of_rule(target, log, keys, units.features)
     if target.uniform:
@@ -195,31 +208,31 @@ def _targets(
 
 
 def _of_version(
-    version: int, log: DecisionLog, keys: Sequence[str], features: Sequence[Mapping[str, Any]], count: int
+    version: int, archived: ArchivedVersion | None, arms: int, units: LoggedUnits
 ) -> NDArray[np.float64]:
-    """What the archived policy of this version would have drawn each unit by, from the features that were kept."""
-    entry, found = log.entry, log.versions.get(version)
-    if found is None:
-        raise _wrong(
-            "/policy/version",
-            f"there is no version {version} that was everybody's; the newest is {max(log.versions, default=0)}",
-        )
-    model, schema = (found.state or {}).get("model"), schema_of(entry["features"])
-    whole = (*found.shares, *(0,) * (len(keys) - len(found.shares)))
+    """What the archived policy would have drawn each unit by, from the features that were kept and of the variants that it might get."""
+    if archived is None:
+        raise _wrong("/policy/version", f"there is no version {version} of its policy")
+    document = entry_of(archived.document, archived.policy)
+    experiment = document if isinstance(document, Unknown) else compiled(document)
+    if isinstance(document, Unknown) or isinstance(experiment, Unknown):
+        raise _wrong("/policy/version", "its configuration cannot be read any more")
     try:
-        read = None if model is None else read_model(model, entry["type"], schema, len(keys))
-    except ModelMismatch as mismatch:
-        raise _wrong("/policy/version", f"its model is of other variants: {mismatch}") from None
-    active = tuple(share > 0 for share in whole)
-    drawing = Drawing(entry["type"], schema, tuple(keys), active, whole, read)
+        drawing = drawing_of(document, experiment, archived.policy.document.get("model"))
+    except (ModelMismatch, KeyError) as unreadable:
+        raise _wrong("/policy/version", f"its model cannot be read any more: {unreadable}") from None
+    active = {arm for arm, on in enumerate(drawing.active) if on}
     known: dict[str, tuple[int, ...]] = {}
     rows = []
-    for each in features:
-        text = dumps(each, sort_keys=True)
+    for features, eligible in zip(units.features, units.eligible, strict=True):
+        kept = {"features": features, "eligible": eligible}
+        text = dumps(kept, sort_keys=True)
         if text not in known:
-            known[text] = drawing.again({"features": each})
+            possible = eligible is None or not active.isdisjoint(eligible)
+            drawn = drawing.again(kept) if possible else ()
+            known[text] = (*drawn, *(0,) * (arms - len(drawn)))
         rows.append(known[text])
-    return np.array(rows, dtype=np.float64).reshape(count, len(keys)) / BUCKETS
+    return np.array(rows, dtype=np.float64).reshape(-1, arms) / BUCKETS
 
 
 def _of_rule(

@@ -5,10 +5,12 @@ from typing import Any
 
 import asyncpg
 
+from litmus_server.bandits.contextual import CONTEXTUAL
 from litmus_server.domain.draft import ExperimentType, is_id
-from litmus_server.ports import DecisionLog, LoggedUnits, LoggedVersion
+from litmus_server.ports import ArchivedVersion, DecisionLog, LoggedUnits, LoggedVersion
 from litmus_server.stats.moments import MICRO
 from litmus_server.store.database import available
+from litmus_server.store.replay import Archive
 from litmus_server.store.reports import EVERYBODYS, read_sheet
 
 
@@ -32,11 +34,23 @@ class DecisionLogs:
                 return None
             no, entry = head["no"], head["document"]
             sheet = await read_sheet(connection, no, entry)
-            policies = await connection.fetch(_POLICIES, no)
-            adaptive = ExperimentType(entry["type"]).adaptive
-            rows = policies if adaptive else await connection.fetch(_WEIGHTS, no)
+            rows: list[asyncpg.Record] = []
+            if entry["type"] not in CONTEXTUAL:
+                adaptive = ExperimentType(entry["type"]).adaptive
+                rows = await connection.fetch(_POLICIES if adaptive else _WEIGHTS, no)
         versions = {row["epoch"]: LoggedVersion(tuple(row["shares"]), row["state"]) for row in rows}
         return DecisionLog(head["now"], entry, sheet, versions)
+
+    async def version(self, experiment: int, version: int) -> ArchivedVersion | None:
+        """See the port."""
+        async with available(), self._pool.acquire() as connection, connection.transaction(readonly=True):
+            archive = Archive(connection)
+            policy = (await archive.policies([(experiment, version)])).get((experiment, version))
+            if policy is None:
+                return None
+            place = experiment, policy.revision
+            document = (await archive.configurations([place])).get(place)
+        return None if document is None else ArchivedVersion(document, policy)
 
     async def units(self, entry: Mapping[str, Any], metric: Mapping[str, Any]) -> LoggedUnits:
         """See the port."""
@@ -59,6 +73,7 @@ class DecisionLogs:
             [row["variant"] for row in found],
             [[*row["shares"], *[0] * (arms - len(row["shares"]))] for row in found],
             [row["features"] or {} for row in found],
+            [row["eligible"] for row in found],
             [float(row["outcome"]) / MICRO for row in found],
             unknown,
         )
@@ -67,7 +82,7 @@ class DecisionLogs:
 _SLICE = 2_000
 
 _UNITS = """
-select a.epoch, s.variant, a.context -> 'shares' as shares, a.context -> 'features' as features,
+select a.epoch, s.variant, a.context -> 'shares' as shares, a.context -> 'features' as features, a.context -> 'eligible' as eligible,
        case when $3 then (s.counts[$2] is not null)::integer * 1000000::numeric else least(coalesce(s.totals[$2], 0), $4::numeric) end as outcome
 from unit_state s
 join assignment a on a.unit = s.unit and a.experiment = s.experiment
