@@ -494,6 +494,14 @@ def test_after_a_bandit_effects_are_weighed_by_propensities_and_sample_means_are
     assert nulls(msgspec.json.decode(msgspec.json.encode(report))) == set()
 
 
+def test_a_bandit_that_cannot_tell_yet_names_the_variant_that_has_too_few_units() -> None:
+    few = {"type": "thompson_sampling", "shares": {1: [400_000, 300_000, 300_000]}}
+    units = converting(((30, 90), (12, 30), (20, 49)))
+    [first, second] = told(units, of={"kind": "conversion"}, arms=3, **few).metrics[0].effects
+    assert first.start.reason == "monitoring B needs at least 50 units, and has 30"
+    assert second.start.reason == "monitoring C needs at least 50 units, and has 49"
+
+
 def test_a_bandit_of_numbers_says_what_it_believes_what_its_floor_costs_and_what_it_has_brought() -> None:
     units = drawn(400, (10.0, 11.0), epoch=1) + drawn(400, (10.0, 11.0), epoch=2)[200:]
     report = told(

@@ -207,13 +207,17 @@ class _Question(Population):
 
     def _too_few_for_a_bandit(self) -> str | None:
         """The floor of the variance does for skew what the start rule does elsewhere; units and values are asked for all the same."""
-        for name, arm in (("treatment", self.whole.treatment), ("control", self.whole.control)):
+        for variant, arm in (
+            (self.treatment, self.whole.treatment),
+            (self.frame.control, self.whole.control),
+        ):
             for what, needed, got in (
                 ("", LEAST_UNITS, arm.n),
                 (", not counting units without a value,", LEAST_VALUES, arm.seen),
             ):
                 if got < needed:
-                    return TooFew(f"monitoring {name}{what}", needed, got).reason
+                    key = self.frame.entry["variants"][variant]["key"]
+                    return TooFew(f"monitoring {key}{what}", needed, got).reason
         return None
 
     def _spread(self, after: AfterBandit) -> float:
