@@ -1,7 +1,11 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { algorithm } from '~/utils/algorithms'
+import type { Document } from '~/types/form'
+import { algorithm, ALGORITHMS } from '~/utils/algorithms'
 import { blankForm, createBody, derivedKey, documentOf, editBody, equalWeights, formOf, mergePatch, newForced, newMetric, newVariant, rebase, sharesOf } from '~/utils/experimentForm'
 import { cells, combinations, newFactor, newLevel, variantName } from '~/utils/factors'
+import { withValues } from '~/utils/flagValues'
 import { brokenAt, faultsOf, jsonFault, placed } from '~/utils/formFaults'
 import { typed, typedShare } from '~/utils/numbers'
 import { checklist, outlook, powerQuestion } from '~/utils/planning'
@@ -250,5 +254,112 @@ describe('what only some need', () => {
       '/dimensions', '/forced/1/unit', '/forced/2/variant', '/forced/3/unit', '/forced/3/variant', '/metrics/0/covariates', '/metrics/1/covariates', '/parameters/floor', '/parameters/half_life_days', '/parameters/promotion_threshold', '/parameters/window_days'
     ])
     expect(placed([{ pointer: '/forced/a~1b', message: 'x' }], named({ forced: [newForced({ unit: 'a/b' })] }))).toEqual({ '/forced/0/variant': 'x' })
+  })
+})
+
+// What a definition may say is the server's to tell: a field that it gains and the form does not know fails here.
+interface Schema { $ref?: string, const?: unknown, enum?: unknown[], anyOf?: Schema[], oneOf?: Schema[], type?: string, format?: string, minimum?: number, maximum?: number, items?: Schema, minItems?: number, properties?: Record<string, Schema>, additionalProperties?: boolean | Schema }
+const schema = JSON.parse(readFileSync(join(import.meta.dirname, '../../spec/definition.schema.json'), 'utf8')) as { $defs: Record<string, Schema> }
+const forms = readdirSync(join(import.meta.dirname, '../app/components/form')).filter(name => name.endsWith('.vue')).map(name => readFileSync(join(import.meta.dirname, '../app/components/form', name), 'utf8')).join('\n')
+
+/** What the schema allows at a place, null left out. */
+const shapes = (at: Schema): Schema[] => (at.$ref ? shapes(schema.$defs[at.$ref.split('/').pop()!]!) : (at.anyOf ?? at.oneOf)?.flatMap(shapes) ?? (at.type === 'null' ? [] : [at]))
+/** Each value at this place that says something else than the others of its kind. */
+function values(at: Schema): unknown[] {
+  if ('const' in at) return [at.const]
+  if (at.enum) return at.enum
+  if (at.type === 'boolean') return [true, false]
+  if (at.type === 'integer') return [Math.max(at.minimum ?? 0, 61)]
+  if (at.type === 'number') return [Math.min(at.maximum ?? 0.75, Math.max(at.minimum ?? 0.75, 0.75))]
+  if (at.type === 'string') return [at.format === 'date-time' ? '2099-03-01T07:00:00.000Z' : 'word']
+  return [{ any: 1 }]
+}
+/** Every leaf below, by its JSON pointer: of a list one entry, of alternatives each. */
+function* leaves(at: Schema, pointer = ''): Generator<[string, unknown]> {
+  for (const shape of shapes(at)) {
+    if (shape.properties) for (const [name, below] of Object.entries(shape.properties)) yield* leaves(below, `${pointer}/${name}`)
+    else if (shape.items) yield* leaves(shape.items, `${pointer}/0`)
+    else if (typeof shape.additionalProperties === 'object') yield* leaves(shape.additionalProperties, `${pointer}/colour`)
+    else for (const value of values(shape)) yield [pointer, value]
+  }
+}
+const part = (document: unknown, pointer: string) => pointer.slice(1).split('/').reduce((v, name) => (v as Document | undefined)?.[name], document)
+function put(document: unknown, [name, ...below]: string[], value: unknown): unknown {
+  if (name === undefined) return value
+  const inner = put((document as Document | undefined)?.[name], below, value)
+  return name === '0' ? [inner, ...((document as unknown[] | undefined) ?? []).slice(1)] : { ...(document as Document), [name]: inner }
+}
+/** What else a definition has to say, so that it can say this. */
+const beside: [RegExp, (name: string) => Document][] = [
+  [/^\/ttl_seconds/, () => ({ sticky: 'ttl' })], [/^\/value_type/, () => ({ type: 'flag' })], [/^\/holdback/, () => ({ type: 'thompson_sampling', holdback: { share: 0.1, to: 'uniform' } })],
+  [/^\/features\/0\/(low|high)/, () => ({ type: 'lints', features: [{ name: 'age', type: 'number', low: -1, high: 2 }] })], [/^\/features/, () => ({ type: 'lints', features: [{ name: 'country', type: 'category', levels: ['DE'] }] })],
+  [/^\/parameters\/(\w+)/, name => ({ type: ALGORITHMS.find(a => a.parameters.some(p => p.name === name))?.type ?? 'ab' })],
+  [/^\/ramp/, () => ({ ramp: [{ traffic: 0.1, hours: 2 }, { traffic: 1 }] })], [/^\/layer/, () => ({ layer: { key: 'cart', share: 0.5 } })], [/^\/forced/, () => ({ forced: {} })],
+  [/^\/analysis\/prior/, () => ({ analysis: { prior: { mean: 0.1, sd: 0.1 } } })],
+  [/^\/(factors|variants\/0\/factors)/, () => ({
+    factors: [{ key: 'colour', levels: [{ key: 'grey' }, { key: 'word' }] }, { key: 'size', levels: [{ key: 'small' }, { key: 'big' }] }],
+    variants: [{ key: 'a', name: 'A', is_control: true, factors: { colour: 'grey', size: 'small' } }, { key: 'b', name: 'B', factors: { colour: 'word', size: 'big' } }]
+  })]
+]
+const ofMetric: Record<string, Document> = { numerator: { kind: 'ratio', denominator: 'y' }, denominator: { kind: 'ratio', numerator: 'x' }, quantile: { kind: 'quantile' }, cap: { kind: 'mean' }, margin: { role: 'guardrail' } }
+function saying(pointer: string, value: unknown): Document {
+  const base: Document = { name: 'x', key: 'x', variants: [{ key: 'word', name: 'a', is_control: true, weight: 0.5 }, { key: 'b', name: 'b', weight: 0.5 }] }
+  const [, more] = beside.find(([at]) => at.test(pointer)) ?? []
+  const whole = { ...base, ...more?.(pointer.split('/')[2] ?? '') }
+  const [, where, field] = /^\/(primary_metric|secondary_metrics)(?:\/0)?\/(\w+)/.exec(pointer) ?? []
+  const metric = { name: 'm', role: where === 'primary_metric' ? 'primary' : 'secondary', kind: 'mean', ...ofMetric[field!] }
+  return put(where ? { ...whole, [where]: where === 'primary_metric' ? metric : [metric] } : whole, pointer.slice(1).split('/'), value) as Document
+}
+
+describe('what a definition may say', () => {
+  /** Other ways to say what the form says, which no definition of the server has; and a margin is of guardrails. */
+  const spellings = /^\/(kind|mode|cells|status)\b|\/window_days$|^\/variants\/0\/state$|^\/features\/0\/levels$|^\/(primary_metric|secondary_metrics\/0)$|^\/primary_metric\/margin$/
+  const all = [...leaves(schema.$defs.experiment!)].filter(([pointer]) => !spellings.test(pointer))
+  it('is walked over as a whole', () => {
+    for (const known of ['/public', '/value_type', '/analysis/prior/sd', '/analysis/looks', '/secondary_metrics/0/covariates/0', '/primary_metric/minimum_effect', '/parameters/learned_delays', '/variants/0/config', '/forced/colour', '/factors/0/levels/0/name']) expect(all.map(([pointer]) => pointer)).toContain(known)
+  })
+  it('is all in the form, and comes out of it as it went in', () => {
+    for (const [pointer, value] of all) {
+      const form = formOf(saying(pointer, value))
+      expect({ pointer, value: part(documentOf(form), pointer) }).toEqual({ pointer, value })
+      expect(form.metrics.map(m => m.rest)).toEqual(form.metrics.map(() => ({})))
+      expect(editBody(form, structuredClone(form), false)).toEqual({})
+    }
+  })
+  it('is kept by an edit where the form has no field for it', () => {
+    const of = (more: Document) => ({ ...saying('/name', 'x'), ...more, analysis: { to_come: 1, power: 0.8 }, to_come: 1, primary_metric: { name: 'm', role: 'primary', kind: 'mean', direction: 'increase', to_come: 1 } })
+    const [began, form] = [formOf(of({})), formOf(of({}))]
+    form.power = '90'
+    form.metrics[0]!.unit = 'EUR'
+    expect(editBody(form, began, false)).toEqual({ analysis: { power: 0.9 }, primary_metric: { unit: 'EUR' } })
+  })
+  it('is named with its metrics’ names alone, too', () => {
+    expect(formOf({ name: 'x', primary_metric: 'order', secondary_metrics: ['spent'] }).metrics).toMatchObject([{ name: 'order', role: 'primary', kind: 'conversion' }, { name: 'spent', role: 'secondary', kind: 'mean', direction: 'increase' }])
+  })
+  it('has a field at which the server’s objection to it stands', () => {
+    const places = [...forms.matchAll(/(?:\bat=|:at=|fieldId\()["'`]+(\/[^"'`]*)/g)].map(([, at]) => new RegExp(`^${at!.replace(/\$\{[^}]*\}/g, '[^/]+')}$`))
+    /** Chosen, not typed: the server has nothing to say of one of these by itself. */
+    const chosen = /^\/variants\/0\/(is_control|factors\/)|^\/features\/0\/required$/
+    for (const [pointer, value] of all) if (!chosen.test(pointer)) {
+      const at = Object.keys(placed([{ pointer, message: 'no' }], formOf(saying(pointer, value))))[0]!.replace(/\/\d+$|(\/config|^\/audience)\/?.*$/, '$1')
+      expect(places.some(place => place.test(at)), at).toBe(true)
+      if (at.startsWith('/parameters/')) expect(ALGORITHMS.flatMap(a => a.parameters.map(p => p.name))).toContain(at.slice(12))
+    }
+  })
+})
+
+describe('the value of a flag', () => {
+  it('is of the type that was chosen, and what somebody wrote stays', () => {
+    const variants = [newVariant({ name: 'control', control: true }), newVariant({ name: 'treatment' }), newVariant({ name: 'mine', config: '{"a": 1}' })]
+    const configs = (type: Parameters<typeof withValues>[1], of = variants) => withValues(of, type).map(v => v.config)
+    expect(configs('boolean')).toEqual(['false', 'true', '{"a": 1}'])
+    expect(configs('string', withValues(variants, 'boolean'))).toEqual(['"control"', '"treatment"', '{"a": 1}'])
+    expect(configs('number', withValues(variants, 'string'))).toEqual(['0', '1', '{"a": 1}'])
+    expect(configs('object', withValues(variants, 'number'))).toEqual(['{}', '{}', '{"a": 1}'])
+  })
+  it('that is none of its type has its fault at its config', () => {
+    const flag = (config: string, valueType: Parameters<typeof withValues>[1]) => faultsOf(named({ type: 'flag', valueType, variants: [newVariant({ name: 'off', control: true, weight: '0', config }), newVariant({ name: 'on', weight: '100', config })] }))['/variants/0/config']
+    expect([flag('true', 'boolean'), flag('"x"', 'string'), flag('1.5', 'number'), flag('{}', 'object')]).toEqual([undefined, undefined, undefined, undefined])
+    for (const [config, type] of [['1', 'boolean'], ['true', 'string'], ['true', 'number'], ['[]', 'object'], ['null', 'object']] as const) expect(flag(config, type)).toMatch(/^must be /)
   })
 })

@@ -305,10 +305,96 @@ async def test_what_only_some_need_of_a_bandit_is_there_and_held_at_its_field(
     await expect(page.get_by_role("alert").filter(has_text="Parameters half life days")).to_be_visible()
     await page.get_by_label("Half-life, days").fill("7")
     await page.get_by_label("Promotion threshold").fill("0.98")
+    await page.get_by_role("switch", name="Learned delays").click()
+    await page.get_by_role("button", name="Create draft").click()
+    await expect(
+        page.get_by_text("a delay that is known needs no learning: keep one of both", exact=True)
+    ).to_be_visible()
+    await page.get_by_label("Known delay, hours").fill("")
     assert await violations(page) == []
     made = world.get(f"/experiments/{await _create(page)}")
     kept = {
-        name: made["parameters"][name]
-        for name in ("half_life_days", "mean_delay_hours", "promotion_threshold")
+        name: made["parameters"][name] for name in ("half_life_days", "learned_delays", "promotion_threshold")
     }
-    assert kept == {"half_life_days": 7, "mean_delay_hours": 6, "promotion_threshold": 0.98}
+    assert kept == {"half_life_days": 7, "learned_delays": True, "promotion_threshold": 0.98}
+
+
+async def test_how_it_is_judged_and_what_else_only_some_need_is_typed_sent_and_found_again_in_the_editor(
+    world: World, tab: NewTab
+) -> None:
+    opened = await tab()
+    page = opened.page
+    await _new(page)
+    await page.get_by_label("Name", exact=True).fill("judged")
+    await page.get_by_role("button", name="Common metrics").click()
+    await page.get_by_role("menuitem", name="Order The unit bought").click()
+    await page.get_by_role("button", name="Details of order").click()
+    await page.get_by_label("Least lift worth it, %").fill("1.5")
+    await page.get_by_text("Level, power and method").click()
+    await page.get_by_label("Method", exact=True).click()
+    await page.get_by_role("option", name="Group sequential").click()
+    await page.get_by_text("Looks, several questions, adjustment, prior").click()
+    await page.get_by_role("textbox", name="Planned looks").fill("101")
+    for label, choice in (
+        ("Looks that come early", "As much"),
+        ("Several questions at once", "The share of false alarms"),
+        ("Questions that count together", "All metrics and variants"),
+        ("Adjusted for what units did before", "ANCOVA"),
+    ):
+        await page.get_by_role("combobox", name=re.compile(f"^{label}")).click()
+        await page.get_by_role("option", name=re.compile(f"^{choice}")).click()
+    await page.get_by_label("Around, %").fill("1")
+    await page.get_by_label("Give or take, %").fill("2")
+    await page.get_by_text(re.compile("Unit, .*holdout")).click()
+    await page.get_by_role("switch", name="Public").click()
+    await page.get_by_role("button", name="Create draft").click()
+    await expect(page.get_by_text("must be a number from 1 to 100", exact=True)).to_be_visible()
+    await page.get_by_role("textbox", name="Planned looks").fill("5")
+    await page.get_by_role("button", name="Create draft").click()
+    # what only the server knows stands at its field, too
+    await expect(page.get_by_text(re.compile("^group_sequential plans its looks"))).to_be_visible()
+    await page.get_by_label("Planned units").fill("9000")
+    assert await violations(page) == []
+    key = await _create(page)
+    made = world.get(f"/experiments/{key}/definition")
+    asked = {
+        "method": "group_sequential", "looks": 5, "spending": "pocock", "correction": "benjamini_hochberg", "scope": "experiment",
+        "adjustment": "ancova", "prior": {"mean": 0.01, "sd": 0.02},
+    }  # fmt: skip
+    assert {name: made["analysis"][name] for name in asked} == asked
+    assert (made["public"], made["primary_metric"]["minimum_effect"]) == (True, 0.015)
+
+    await page.goto(f"/experiments/{key}/edit")
+    await page.get_by_text("Looks, several questions, adjustment, prior").click()
+    await expect(page.get_by_role("textbox", name="Planned looks")).to_have_value("5")
+    await expect(page.get_by_label("Give or take, %")).to_have_value("2")
+    await expect(page.get_by_role("switch", name="Public")).to_be_checked()
+    await expect(page.get_by_role("button", name="Save")).to_be_disabled()
+    await page.get_by_label("Hypothesis").fill("So it is.")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page).to_have_url(re.compile("/experiments/judged$"))
+    assert world.get(f"/experiments/{key}/definition") == {**made, "hypothesis": "So it is."}
+    opened.forget("400", "422")
+
+
+async def test_a_flag_has_values_of_the_type_that_was_chosen(world: World, tab: NewTab) -> None:
+    page = (await tab()).page
+    await _new(page)
+    await page.get_by_label("Name", exact=True).fill("which banner")
+    await page.get_by_role("radio", name=re.compile("^Switch")).check(force=True)
+    await expect(page.get_by_text("Every field is right")).to_be_visible()
+    await page.get_by_label("Its value is").click()
+    await page.get_by_role("option", name="A text").click()
+    await page.get_by_role("button", name="Config of treatment").click()
+    config = page.get_by_role("textbox", name="Config of treatment")
+    await expect(config).to_have_value('"treatment"')
+    await config.fill("7")
+    await page.get_by_role("button", name="Create draft").click()
+    await expect(page.get_by_role("alert").filter(has_text="must be a text in quotes").first).to_be_visible()
+    await config.fill('"spring"')
+    assert await violations(page) == []
+    made = world.get(f"/experiments/{await _create(page)}/definition")
+    assert (made["value_type"], [each["config"] for each in made["variants"]]) == (
+        "string",
+        ["control", "spring"],
+    )

@@ -14,6 +14,7 @@ const BANDIT = [
   look('half_life_days', 'Half-life, days', 'For a world that changes: a unit counts half after so many days. Empty: for ever alike.', 'none', 1 / 24, 3650, { rare: true }),
   look('window_days', 'Window, days', 'Units that came longer ago count no more. Empty: all count.', 'none', 1 / 24, 3650, { rare: true }),
   look('mean_delay_hours', 'Known delay, hours', 'How long a conversion takes on average: units that came just now are then not taken for failures.', 'none', 1 / 60, 8760, { rare: true }),
+  look('learned_delays', 'Learned delays', 'Learns of each variant how long its conversions take, where nobody knows it beforehand.', 'false', 0, 1, { flag: true, rare: true }),
   look('promotion_threshold', 'Promotion threshold', 'The win probability from which on a variant is promoted. A promotion is no proof.', '0.99', 0.5001, 1 - 1e-6, { rare: true, term: 'promotion' })
 ]
 
@@ -26,7 +27,7 @@ export const PURPOSES: readonly { value: Purpose, label: string, text: string, i
 
 /** In each purpose the one to take without a reason to take another comes first. */
 export const ALGORITHMS: readonly Algorithm[] = [
-  { type: 'ab', purpose: 'test', label: 'A/B test', reason: 'Fixed shares, intervals that may be watched every day. Right when in doubt.', parameters: [] },
+  { type: 'ab', purpose: 'test', label: 'A/B test', reason: 'Fixed shares, intervals that may be watched every day. Right when in doubt.', parameters: PRIOR.map(each => ({ ...each, rare: true as const })) },
   { type: 'bayesian_ab', purpose: 'test', label: 'Bayesian A/B test that may end by itself', reason: 'Fixed shares; at planned looks a variant that is very probably the best is promoted. A promotion is no proof.', parameters: [...PRIOR, look('early_stopping_threshold', 'Early stopping threshold', 'Probability of being the best that promotes a variant.', '0.95', 0.5, 1 - 1e-6, { term: 'promotion' })] },
   { type: 'thompson_sampling', purpose: 'earn', label: 'Thompson sampling', reason: 'A variant’s share is the probability that it is the best. The cheapest in nearly every world that we simulated.', parameters: [...PRIOR, floor('0.002'), ...BANDIT] },
   { type: 'ucb', purpose: 'earn', label: 'Upper confidence bound (KL-UCB)', reason: 'Whoever could still be the highest decides. For people who want a rule without a prior.', parameters: [C, floor('0.002'), ...BANDIT] },

@@ -10,17 +10,20 @@ let last = 0
 export const newUid = () => `r${Date.now().toString(36)}${(last++).toString(36)}`
 
 export const newVariant = (given: Partial<VariantForm> = {}): VariantForm => ({ uid: newUid(), key: '', name: '', control: false, weight: '', config: '{}', state: 'active', cell: null, ...given })
-export const newMetric = (given: Partial<MetricForm> = {}): MetricForm => ({ uid: newUid(), name: '', role: 'secondary', kind: 'mean', direction: 'increase', days: '', cap: '', capKind: 'none', margin: '', numerator: '', denominator: '', quantile: '', unit: '', description: '', adjusted: 'own', covariates: [], rest: {}, ...given })
+export const newMetric = (given: Partial<MetricForm> = {}): MetricForm => ({ uid: newUid(), name: '', role: 'secondary', kind: 'mean', direction: 'increase', days: '', cap: '', capKind: 'none', margin: '', minimumEffect: '', numerator: '', denominator: '', quantile: '', unit: '', description: '', adjusted: 'own', covariates: [], rest: {}, ...given })
 export const newFeature = (given: Partial<FeatureForm> = {}): FeatureForm => ({ uid: newUid(), name: '', type: 'category', low: '0', high: '1', levels: [], required: false, ...given })
 export const newForced = (given: Partial<ForcedForm> = {}): ForcedForm => ({ uid: newUid(), unit: '', variant: '', ...given })
 /** The attributes that an assignment keeps where nobody says otherwise. */
 export const DIMENSIONS: readonly string[] = ['country', 'device', 'browser', 'platform']
 
+/** How it is judged where nobody says otherwise. */
+const PLAN = { spending: 'obrien_fleming', correction: 'holm', scope: 'metric', adjustment: 'lin', prior: 'normal' } as const
+
 export const blankForm = (): ExperimentForm => ({
-  name: '', key: '', hypothesis: '', description: '', owner: '', tags: [], type: 'ab', unit_type: 'user', sticky: 'forever', ttlHours: '24',
+  name: '', key: '', hypothesis: '', description: '', owner: '', tags: [], public: false, type: 'ab', unit_type: 'user', sticky: 'forever', ttlHours: '24',
   variants: [newVariant({ name: 'control', control: true, weight: '50' }), newVariant({ name: 'treatment', weight: '50' })],
-  factors: [], metrics: [], features: [], forced: [], dimensions: [...DIMENSIONS], parameters: {}, audience: null, traffic: '100', ramped: false, ramp: newRamp(), holdback: '', holdbackTo: 'uniform', holdout: true, layer: '', layerShare: '',
-  plannedUnits: '', minSampleSize: '', level: '95', power: '80', minimumEffect: '', method: '', minimumDays: '', guardrails: 'pause', sampleRatio: 'sequential', autoPromote: false, startsAt: '', endsAt: '',
+  factors: [], metrics: [], features: [], valueType: 'boolean', forced: [], dimensions: [...DIMENSIONS], parameters: {}, audience: null, traffic: '100', ramped: false, ramp: newRamp(), holdback: '', holdbackTo: 'uniform', holdout: true, layer: '', layerShare: '',
+  plannedUnits: '', minSampleSize: '', level: '95', power: '80', minimumEffect: '', method: '', minimumDays: '', looks: '', ...PLAN, priorMean: '', priorSd: '', guardrails: 'pause', sampleRatio: 'sequential', autoPromote: false, startsAt: '', endsAt: '',
   baseline: '', sd: '', unitsPerDay: ''
 })
 export const newRamp = () => [{ traffic: '1', hours: '24' }, { traffic: '10', hours: '24' }, { traffic: '50', hours: '24' }, { traffic: '100', hours: '' }]
@@ -56,19 +59,20 @@ function metricBody(m: MetricForm): Document {
     ...(m.kind === 'quantile' ? { quantile: typedShare(m.quantile) } : {}),
     ...(m.kind === 'mean' && m.capKind !== 'none' && cap !== null ? { cap: m.capKind === 'value' ? { value: cap } : { quantile: millionths(cap / 100) } } : {}),
     ...(m.role === 'guardrail' && m.margin.trim() ? { margin: typedShare(m.margin) } : {}),
+    ...(typedShare(m.minimumEffect) === null ? {} : { minimum_effect: typedShare(m.minimumEffect) }),
     ...(m.kind !== 'quantile' && m.adjusted !== 'own' ? { covariates: m.adjusted === 'none' ? [] : m.covariates } : {}),
     ...(m.unit.trim() ? { unit: m.unit.trim() } : {}), ...(m.description.trim() ? { description: m.description } : {})
   }
 }
 function metricForm(m: Document): MetricForm {
-  const { name, role, kind, direction, window_seconds, window_days, numerator, denominator, quantile, cap, margin, unit, description, covariates, ...rest } = m
+  const { name, role, kind, direction, window_seconds, window_days, numerator, denominator, quantile, cap, margin, minimum_effect, unit, description, covariates, ...rest } = m
   const limit = cap as { value?: number, quantile?: number } | undefined
   const days = typeof window_seconds === 'number' ? window_seconds / 86_400 : window_days as number | undefined
   const text = (v: unknown) => (typeof v === 'string' ? v : '')
   return newMetric({
     name: text(name), role: role as MetricForm['role'], kind: kind as MetricForm['kind'], direction: direction as MetricForm['direction'], days: plainNumber(days),
     numerator: text(numerator), denominator: text(denominator), quantile: plainShare(quantile as number | undefined), capKind: limit ? limit.quantile === undefined ? 'value' : 'quantile' : 'none',
-    cap: limit ? limit.quantile === undefined ? plainNumber(limit.value) : plainShare(limit.quantile) : '', margin: plainShare(margin as number | undefined), unit: text(unit), description: text(description), rest,
+    cap: limit ? limit.quantile === undefined ? plainNumber(limit.value) : plainShare(limit.quantile) : '', margin: plainShare(margin as number | undefined), minimumEffect: plainShare(minimum_effect as number | undefined), unit: text(unit), description: text(description), rest,
     adjusted: Array.isArray(covariates) ? covariates.length ? 'further' : 'none' : 'own', covariates: Array.isArray(covariates) ? covariates as string[] : []
   })
 }
@@ -99,7 +103,7 @@ export function documentOf(form: ExperimentForm): Document {
     if (text) parameters[each.name] = each.flag ? text === 'true' : typed(text)
   }
   return {
-    name: form.name.trim(), key: form.key.trim() || null, type: form.type, description: form.description, hypothesis: form.hypothesis, owner: form.owner.trim(), tags: form.tags,
+    name: form.name.trim(), key: form.key.trim() || null, type: form.type, description: form.description, hypothesis: form.hypothesis, owner: form.owner.trim(), tags: form.tags, public: form.public,
     unit_type: form.sticky === 'none' ? 'decision' : form.unit_type.trim() || 'user', sticky: form.sticky, ttl_seconds: form.sticky === 'ttl' ? Math.round((typed(form.ttlHours) ?? 0) * 3_600) : null,
     traffic_allocation: typedShare(form.traffic) ?? 1,
     variants: form.variants.map(v => ({
@@ -111,28 +115,35 @@ export function documentOf(form: ExperimentForm): Document {
     })) : null,
     forced: Object.fromEntries(form.forced.filter(f => f.unit.trim()).map(f => [f.unit, keyOf(form, f.variant)])),
     dimensions: form.dimensions,
-    features: kind.contextual ? form.features.map(f => ({
+    features: kind.contextual && form.features.length ? form.features.map(f => ({
       name: f.name.trim(), type: f.type, ...(f.type === 'number' ? { low: typed(f.low) ?? 0, high: typed(f.high) ?? 1 } : f.type === 'category' ? { levels: f.levels } : {}), required: f.required
     })) : null,
+    value_type: form.type === 'flag' ? form.valueType : null,
     starts_at: isoOf(form.startsAt), ends_at: isoOf(form.endsAt),
     ramp: form.ramped ? form.ramp.map((step, k) => ({ traffic: typedShare(step.traffic), ...(k < form.ramp.length - 1 ? { hours: typed(step.hours) } : {}) })) : null,
     primary_metric: primary ? metricBody(primary) : null, secondary_metrics: metrics.filter(m => m !== primary).map(metricBody),
     parameters,
     ...(measures ? {
       planned_units: typed(form.plannedUnits), min_sample_size: typed(form.minSampleSize), significance_threshold: typedShare(form.level) ?? 0.95, auto_promote_winner: form.autoPromote, acting: { guardrails: form.guardrails, sample_ratio: form.sampleRatio },
-      analysis: { minimum_effect: typedShare(form.minimumEffect), power: typedShare(form.power) ?? 0.8, ...(form.method ? { method: form.method } : {}), ...(form.minimumDays.trim() ? { minimum_days: typed(form.minimumDays) } : {}) }
+      analysis: {
+        minimum_effect: typedShare(form.minimumEffect), power: typedShare(form.power) ?? 0.8, ...(form.method ? { method: form.method } : {}), ...(form.minimumDays.trim() ? { minimum_days: typed(form.minimumDays) } : {}),
+        ...(form.looks.trim() ? { looks: typed(form.looks) } : {}), spending: form.spending, correction: form.correction, scope: form.scope, adjustment: form.adjustment,
+        prior: form.prior === 'normal' ? { mean: typedShare(form.priorMean) ?? PRIOR.mean, sd: typedShare(form.priorSd) ?? PRIOR.sd } : form.prior
+      }
     } : {}),
     audience: form.audience, layer: form.layer ? { key: form.layer, share: typedShare(form.layerShare) ?? 1 } : null, holdout: form.holdout,
-    holdback: learns(form.type) && !kind.contextual && typedShare(form.holdback) ? { share: typedShare(form.holdback), to: form.holdbackTo } : null
+    holdback: learns(form.type) && typedShare(form.holdback) ? { share: typedShare(form.holdback), to: form.holdbackTo } : null
   }
 }
 
-const DEFAULTS: Document = { traffic_allocation: 1, unit_type: 'user', sticky: 'forever', dimensions: DIMENSIONS, significance_threshold: 0.95, auto_promote_winner: false, holdout: true }
+const PRIOR = { mean: 0, sd: 0.05 }
+const DEFAULTS: Document = { public: false, value_type: 'boolean', traffic_allocation: 1, unit_type: 'user', sticky: 'forever', dimensions: DIMENSIONS, significance_threshold: 0.95, auto_promote_winner: false, holdout: true }
 const empty = (v: unknown) => v === null || v === undefined || v === '' || (Array.isArray(v) && !v.length) || (isObject(v) && !Object.keys(v).length)
 /** What creates it: what has its default is left out. */
 export function createBody(form: ExperimentForm): Document {
   const all = documentOf(form)
-  const analysis = Object.fromEntries(Object.entries(all.analysis as Document ?? {}).filter(([name, v]) => v !== null && !(name === 'power' && v === 0.8)))
+  const usual: Document = { ...PLAN, prior: PRIOR, power: 0.8 }
+  const analysis = Object.fromEntries(Object.entries(all.analysis as Document ?? {}).filter(([name, v]) => v !== null && !same(usual[name], v)))
   return Object.fromEntries(Object.entries({ ...all, analysis, acting: form.guardrails === 'pause' && form.sampleRatio === 'sequential' ? null : all.acting }).filter(([name, v]) => !(empty(v) && name !== 'dimensions') && !(name in DEFAULTS && same(DEFAULTS[name], v))))
 }
 
@@ -141,11 +152,14 @@ export function formOf(document: Document, states: Record<string, VariantForm['s
   const d = document as Record<string, never> & Document
   const text = (name: string, fallback = '') => (typeof d[name] === 'string' ? d[name] as string : fallback)
   const analysis = (d.analysis ?? {}) as Document
-  const metrics = [d.primary_metric, ...((d.secondary_metrics ?? []) as unknown[])].filter(Boolean) as Document[]
+  const declared = (given: unknown, usual: Document) => ({ direction: 'increase', ...usual, ...(typeof given === 'string' ? { name: given } : given as Document) })
+  const metrics = [...(d.primary_metric ? [declared(d.primary_metric, { role: 'primary', kind: 'conversion' })] : []), ...((d.secondary_metrics ?? []) as unknown[]).map(each => declared(each, { role: 'secondary', kind: 'mean' }))]
   const ramp = d.ramp as { traffic: number, hours?: number | null }[] | null | undefined
   const layer = d.layer as { key: string, share: number } | null | undefined
   const held = d.holdback as { share: number, to: ExperimentForm['holdbackTo'] } | null | undefined
   const blank = blankForm()
+  const prior = (analysis.prior ?? {}) as ExperimentForm['prior'] | { mean?: number, sd?: number }
+  const word = <K extends keyof typeof PLAN>(name: K) => String(analysis[name] ?? PLAN[name])
   // their names on this page follow from their places, so that the same definition is the same form
   const factors = ((d.factors ?? []) as Document[]).map((f, i) => newFactor({
     uid: `f${i}`, key: String(f.key), name: f.name === f.key ? '' : String(f.name ?? ''),
@@ -163,7 +177,7 @@ export function formOf(document: Document, states: Record<string, VariantForm['s
   const keyed = (key: string) => variants.find(v => (v.key || (v.cell ? combined({ factors }, v.cell).key : '')) === key)?.uid ?? ''
   return {
     ...blank, factors, variants, forced: Object.entries((d.forced ?? {}) as Record<string, string>).map(([unit, key]) => newForced({ unit, variant: keyed(key) })),
-    dimensions: Array.isArray(d.dimensions) ? [...d.dimensions as string[]] : blank.dimensions, name: text('name'), key: text('key'), hypothesis: text('hypothesis'), description: text('description'), owner: text('owner'), tags: [...(d.tags as string[] | undefined ?? [])], type: text('type', 'ab'), unit_type: text('unit_type', 'user'),
+    dimensions: Array.isArray(d.dimensions) ? [...d.dimensions as string[]] : blank.dimensions, name: text('name'), key: text('key'), hypothesis: text('hypothesis'), description: text('description'), owner: text('owner'), tags: [...(d.tags as string[] | undefined ?? [])], public: d.public === (true as unknown), type: text('type', 'ab'), valueType: text('value_type', 'boolean') as ExperimentForm['valueType'], unit_type: text('unit_type', 'user'),
     sticky: text('sticky', d.unit_type === ('decision' as unknown) ? 'none' : 'forever') as ExperimentForm['sticky'], ttlHours: typeof d.ttl_seconds === 'number' ? plainNumber(d.ttl_seconds as number / 3_600) : blank.ttlHours,
     metrics: metrics.map(metricForm),
     features: ((d.features ?? []) as Document[]).map(f => newFeature({ name: String(f.name), type: f.type as FeatureForm['type'], low: plainNumber(f.low as number | undefined) || '0', high: plainNumber(f.high as number | undefined) || '1', levels: [...(f.levels as string[] | undefined ?? [])], required: f.required === true })),
@@ -173,6 +187,8 @@ export function formOf(document: Document, states: Record<string, VariantForm['s
     holdback: held ? plainShare(held.share) : '', holdbackTo: held?.to ?? 'uniform', holdout: d.holdout !== (false as unknown), layer: layer?.key ?? '', layerShare: layer ? plainShare(layer.share) : '',
     plannedUnits: plainNumber(d.planned_units as number | undefined), minSampleSize: plainNumber(d.min_sample_size as number | undefined), level: plainShare((d.significance_threshold as number | undefined) ?? 0.95),
     power: plainShare((analysis.power as number | undefined) ?? 0.8), minimumEffect: plainShare(analysis.minimum_effect as number | undefined), method: String(analysis.method ?? ''), minimumDays: plainNumber(analysis.minimum_days as number | undefined),
+    looks: plainNumber(analysis.looks as number | undefined), spending: word('spending'), correction: word('correction'), scope: word('scope'), adjustment: word('adjustment'),
+    prior: typeof prior === 'string' ? prior : 'normal', priorMean: isObject(prior) ? plainShare(prior.mean as number | undefined) : '', priorSd: isObject(prior) ? plainShare(prior.sd as number | undefined) : '',
     guardrails: ((d.acting as Document | undefined)?.guardrails ?? 'pause') as ExperimentForm['guardrails'], sampleRatio: ((d.acting as Document | undefined)?.sample_ratio ?? 'sequential') as ExperimentForm['sampleRatio'], autoPromote: d.auto_promote_winner === (true as unknown), startsAt: localOf(d.starts_at), endsAt: localOf(d.ends_at)
   }
 }

@@ -3,6 +3,7 @@ import type { ExperimentForm, Faults } from '~/types/form'
 import { algorithm } from './algorithms'
 import { isObject, keyOf, orderedMetrics } from './experimentForm'
 import { combined, MOST_CELLS, variantName } from './factors'
+import { valueFault } from './flagValues'
 import { typed, typedShare } from './numbers'
 import { learns } from './wording'
 
@@ -64,7 +65,8 @@ export function faultsOf(form: ExperimentForm): Faults {
   const fault = (at: string, message: string) => { faults[at] ??= message }
   const within = (at: string, text: string, low: number, high: number, per = 1) => {
     const v = typed(text)
-    if (v !== null && !(v / per >= low && v / per <= high)) fault(at, `must be a number from ${Number((low * per).toPrecision(7))} to ${Number((high * per).toPrecision(7))}`)
+    // what was stored is shown with ten digits, and at an end of its range stays right
+    if (v !== null && !(v / per >= low - Math.abs(low) * 1e-9 && v / per <= high + Math.abs(high) * 1e-9)) fault(at, `must be a number from ${Number((low * per).toPrecision(7))} to ${Number((high * per).toPrecision(7))}`)
   }
   const whole = (at: string, text: string) => {
     const v = typed(text)
@@ -85,6 +87,10 @@ export function faultsOf(form: ExperimentForm): Faults {
     within(`/variants/${k}/weight`, v.weight, 0, 1, 100)
     const wrong = jsonFault(v.config)
     if (wrong) fault(`/variants/${k}/config`, wrong)
+    else if (form.type === 'flag') {
+      const no = valueFault(JSON.parse(v.config.trim() || '{}'), form.valueType)
+      if (no) fault(`/variants/${k}/config`, no)
+    }
   })
   const weights = form.variants.map(v => typedShare(v.weight))
   if ((!learns(form.type) && !form.factors.length) || weights.some(w => w !== null)) {
@@ -113,27 +119,33 @@ export function faultsOf(form: ExperimentForm): Faults {
     else if (metrics.findIndex(each => each.name.trim() === m.name.trim()) < k) fault(`${at}/name`, 'is declared already')
     within(`${at}/window_days`, m.days, 60 / 86_400, 365)
     if (m.role === 'guardrail') within(`${at}/margin`, m.margin, 1e-6, 100, 100)
+    within(`${at}/minimum_effect`, m.minimumEffect, 1e-6, 100, 100)
     if (m.kind === 'quantile' && typed(m.quantile) === null) fault(`${at}/quantile`, 'which one? For example 90')
     if (m.kind === 'quantile') within(`${at}/quantile`, m.quantile, 1e-6, 1 - 1e-6, 100)
     if (m.kind === 'mean' && m.capKind === 'value') within(`${at}/cap`, m.cap || 'x', 1e-6, 1e12)
     if (m.kind === 'mean' && m.capKind === 'quantile') within(`${at}/cap`, m.cap || 'x', 0.5, 1 - 1e-6, 100)
     if (m.kind !== 'quantile' && m.adjusted === 'further') {
-      const odd = m.covariates.find(name => name === m.name.trim() || !metrics.some(each => each.name.trim() === name && ['conversion', 'mean'].includes(each.kind)))
+      const own = [m.name.trim(), ...(m.kind === 'ratio' ? [m.numerator, m.denominator] : [])]
+      const odd = m.covariates.find(name => own.includes(name) || !metrics.some(each => each.name.trim() === name && each.kind !== 'ratio'))
       if (!m.covariates.length) fault(`${at}/covariates`, 'name one at least')
       else if (m.covariates.length > 4) fault(`${at}/covariates`, 'at most 4')
-      else if (odd !== undefined) fault(`${at}/covariates`, odd === m.name.trim() ? 'it is a covariate of itself already: name further ones' : `${odd} is no conversion or mean of this experiment`)
+      else if (odd !== undefined) fault(`${at}/covariates`, own.includes(odd) ? `${odd} is a covariate of it already: name further ones` : `${odd} is no metric of this experiment, other than a ratio`)
     }
     if (m.kind === 'ratio') for (const part of ['numerator', 'denominator'] as const) if (!m[part]) fault(`${at}/${part}`, 'choose one of the other metrics')
   })
   const kind = algorithm(form.type)
   if (kind.type !== 'ab' && kind.type !== 'flag' && !metrics.some(m => m.role === 'primary')) fault('/metrics', `${kind.label} goes by a primary metric: add one`)
-  if (kind.contextual && !form.features.length) fault('/features', 'it learns from features: add one at least')
+  if (kind.contextual && kind.type !== 'squarecb' && !form.features.length) fault('/features', 'it learns from features: add one at least')
   if (kind.contextual) form.features.forEach((f, k) => {
     if (!f.name.trim()) fault(`/features/${k}/name`, 'is required')
     if (f.type === 'category' && !f.levels.length) fault(`/features/${k}/levels`, 'name the values that are told apart')
     if (f.type === 'number' && !((typed(f.low) ?? 0) < (typed(f.high) ?? 1))) fault(`/features/${k}/high`, 'must be above the lower end')
   })
   for (const p of kind.parameters) if (!p.flag) within(`/parameters/${p.name}`, form.parameters[p.name] ?? '', p.low, p.high)
+  if (form.parameters.learned_delays === 'true' && kind.parameters.some(p => p.name === 'learned_delays')) {
+    if (form.parameters.mean_delay_hours?.trim()) fault('/parameters/learned_delays', 'a delay that is known needs no learning: keep one of both')
+    else if (metrics[0]?.role === 'primary' && metrics[0].kind !== 'conversion') fault('/parameters/learned_delays', `is of conversions, and the primary metric is a ${metrics[0].kind}`)
+  }
   if ((typed(form.parameters.floor) ?? 0) * form.variants.length > 1) fault('/parameters/floor', `${form.variants.length} variants leave room for at most ${Number((1 / form.variants.length).toPrecision(3))}`)
   if (form.layer) within('/layer/share', form.layerShare || 'x', 0.000001, 1, 100)
   if (form.ramped) form.ramp.forEach((step, k) => {
@@ -146,7 +158,13 @@ export function faultsOf(form: ExperimentForm): Faults {
   within('/significance_threshold', form.level, 0.000001, 0.999999, 100)
   within('/analysis/power', form.power, 0.5, 0.999, 100)
   within('/analysis/minimum_effect', form.minimumEffect, 1e-6, 10, 100)
-  within('/analysis/minimum_days', form.minimumDays, 0, 3650)
+  within('/analysis/minimum_days', form.minimumDays, 0, 365)
+  whole('/analysis/looks', form.looks)
+  within('/analysis/looks', form.looks, 1, 100)
+  if (form.prior === 'normal') {
+    within('/analysis/prior/mean', form.priorMean, -1, 1, 100)
+    within('/analysis/prior/sd', form.priorSd, 1e-6, 100, 100)
+  }
   if (form.startsAt && form.endsAt && form.endsAt <= form.startsAt) fault('/ends_at', 'must be after the start')
   return faults
 }

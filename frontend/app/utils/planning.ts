@@ -6,7 +6,7 @@ import { orderedMetrics, same, sharesOf } from './experimentForm'
 import { combined, variantName } from './factors'
 import { typed, typedShare } from './numbers'
 import { learns, nameWord } from './wording'
-import { count, pct } from './format'
+import { count, many, pct } from './format'
 
 type Ask = paths['/api/v1/power']['post'] extends { requestBody: { content: { 'application/json': infer B } } } ? B : never
 
@@ -17,7 +17,7 @@ export function powerQuestion(form: ExperimentForm): { ask: Ask } | { why: strin
   if (learns(form.type)) return { why: `${kind.label} has no planned size: it goes on learning until somebody stops it, or promotes a variant.` }
   const primary = orderedMetrics(form)[0]
   const rate = primary?.role !== 'primary' || primary.kind === 'conversion'
-  const [baseline, sd, effect, perDay, units] = [typed(form.baseline), typed(form.sd), typedShare(form.minimumEffect), typed(form.unitsPerDay), typed(form.plannedUnits)]
+  const [baseline, sd, effect, perDay, units] = [typed(form.baseline), typed(form.sd), (primary?.role === 'primary' ? typedShare(primary.minimumEffect) : null) ?? typedShare(form.minimumEffect), typed(form.unitsPerDay), typed(form.plannedUnits)]
   if (baseline === null || (!rate && sd === null)) return { why: rate ? 'Type what the control converts today, and the least lift that would be worth having.' : 'Type the mean of the control today, how far single units are spread (standard deviation), and the least lift worth having.' }
   if (effect === null && units === null) return { why: 'Type the least lift that would be worth having, or how many units there will be.' }
   if ([baseline, sd, effect, perDay, units].some(v => Number.isNaN(v))) return { why: 'One of the numbers is none.' }
@@ -29,7 +29,7 @@ export function powerQuestion(form: ExperimentForm): { ask: Ask } | { why: strin
     ask: {
       ...(rate ? { baseline_rate: baseline / 100 } : { mean: baseline, sd: sd! }), shares, alpha: Math.round((1 - (typedShare(form.level) ?? 0.95)) * 1e6) / 1e6, power: typedShare(form.power) ?? 0.8,
       ...(effect === null ? {} : { minimum_effect: effect }), ...(perDay === null ? {} : { units_per_day: perDay }), ...(units === null ? {} : { units }),
-      ...(form.method ? { method: form.method } : {}),
+      ...(form.method ? { method: form.method } : {}), ...(form.looks.trim() ? { looks: typed(form.looks) } : {}), ...(form.spending === 'obrien_fleming' ? {} : { spending: form.spending }), ...(form.correction === 'holm' ? {} : { correction: form.correction }),
       ...(form.type === 'bayesian_ab' && units !== null
         ? { rule: { early_stopping_threshold: typed(form.parameters.early_stopping_threshold) ?? 0.95, significance_threshold: typedShare(form.level) ?? 0.95, min_sample_size: typed(form.minSampleSize), prior_alpha: typed(form.parameters.prior_alpha) ?? 1, prior_beta: typed(form.parameters.prior_beta) ?? 1 } }
         : {})
@@ -59,7 +59,9 @@ export function outlook(form: ExperimentForm): string {
     : primary?.role === 'primary' ? `${nameWord(primary.name || 'the primary metric')} decides${planned ? `, at ${count(planned)} units at the latest` : ''}.` : 'Nothing decides yet: without a primary metric, events are counted and nothing is inferred.'
   const guards = form.type === 'flag' ? 0 : form.metrics.filter(m => m.role === 'guardrail').length
   const guard = guards ? form.guardrails === 'pause' ? ` Evidence of harm to ${guards === 1 ? 'its guardrail' : 'a guardrail'} pauses it within a minute.` : form.guardrails === 'alarm' ? ' Harm to a guardrail raises an alarm, and pauses nothing.' : '' : ''
-  return `${entering}${range}. ${split} ${end}${guard} Who was assigned keeps the variant.`
+  const hours = typed(form.ttlHours)
+  const keeps = form.type === 'flag' ? 'Nothing is stored of whoever asks.' : form.sticky === 'none' ? 'Each decision is drawn for itself.' : `Who was assigned keeps the variant${form.sticky === 'ttl' && hours ? ` for ${many(hours, 'hour')}` : ''}.`
+  return `${entering}${range}. ${split} ${end}${guard} ${keeps}`
 }
 
 export interface Check { state: 'ok' | 'look' | 'todo', text: string, at?: string }
