@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -266,6 +267,48 @@ async def test_a_name_is_text_and_a_long_config_is_folded(crowd: str, tab: NewTa
     await page.goto(f"/experiments/{crowd}")
     await page.get_by_role("button", name="Show all 50 variants").click()
     await expect(page.get_by_title(f"{HOSTILE} 49", exact=True).first).to_be_visible()
+
+
+async def test_a_link_shows_all_that_was_asked_to_be_shown_and_stands_still_where_the_view_stood_still(
+    world: World, crowd: str, tab: NewTab
+) -> None:
+    world.exposed(crowd, 300)
+    page = (await tab()).page
+    await there(page, f"/experiments/{crowd}")
+    await page.get_by_role("button", name="Show all 50 variants").click()
+    await expect(page).to_have_url(re.compile(r"\?all=variants$"))
+    await page.reload()
+    await expect(page.get_by_title(f"{HOSTILE} 49", exact=True).first).to_be_visible()
+    await page.get_by_role("button", name="Show fewer").click()
+    await expect(page).to_have_url(re.compile(f"/experiments/{crowd}$"))
+
+    await there(page, f"/experiments/{crowd}/results")
+    rows = (
+        page.get_by_role("table").filter(has_text="Lift and interval").get_by_role("button", name=": details")
+    )
+    metrics = page.get_by_role("region", name="What was counted").get_by_role(
+        "rowheader", name=re.compile("^Metric with")
+    )
+    few = await rows.count(), await metrics.count()
+    await page.get_by_role("button", name=re.compile("^Show all .* rows$")).click()
+    await page.get_by_role("button", name=re.compile("^Show all .* metrics$")).click()
+    await page.get_by_role("switch", name="Auto-refresh").click()
+    await expect(page).to_have_url(
+        re.compile(r"\?all=effects,counts&refresh=off$|\?all=effects%2Ccounts&refresh=off$")
+    )
+    other = (await tab()).page
+    await other.goto(page.url)
+    await expect(other.get_by_role("switch", name="Auto-refresh")).not_to_be_checked()
+    for seen in (page, other):
+        await expect(seen.get_by_role("button", name="Show fewer")).to_have_count(2)
+        last = seen.get_by_role("region", name="What was counted").get_by_role(
+            "rowheader", name="Metric with a long name 38"
+        )
+        await expect(last).to_be_visible()
+    assert await rows.count() > few[0]
+    assert await metrics.count() > few[1]
+    await other.get_by_role("switch", name="Auto-refresh").click()
+    await expect(other).to_have_url(re.compile(r"/results\?all=effects(,|%2C)counts$"))
 
 
 async def test_an_experiment_that_nobody_knows_is_said_to_be_unknown(litmus: Served, tab: NewTab) -> None:

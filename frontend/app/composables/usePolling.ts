@@ -1,17 +1,16 @@
-import { tryOnScopeDispose, useDocumentVisibility, useEventListener, useIntervalFn, useLocalStorage } from '@vueuse/core'
+import { tryOnScopeDispose, useDocumentVisibility, useEventListener, useIntervalFn } from '@vueuse/core'
 
 /**
  * What `fetch` answers, again and again: every `seconds` while the tab is seen, at once when it is seen again.
  * An error leaves the last data where it is; after errors the pauses double, up to a minute, and from two seconds on to half of
  * one while the server is away.
- * `name`: under which the choice to pause is remembered in this browser; without it there is no choice.
+ * `enabled`: whether it goes on asking by itself; the first answer is asked for in any case.
  */
-export function usePolling<T>(fetch: (signal: AbortSignal) => Promise<T>, { seconds = 15, name = '' }: { seconds?: number, name?: string } = {}) {
+export function usePolling<T>(fetch: (signal: AbortSignal) => Promise<T>, { seconds = 15, enabled = true }: { seconds?: number, enabled?: MaybeRefOrGetter<boolean> } = {}) {
   const data = shallowRef<T | null>(null)
   const error = shallowRef<ApiError | null>(null)
   const busy = ref(false)
   const at = ref<number | null>(null)
-  const enabled = name ? useLocalStorage(`litmus-refresh-${name}`, true) : ref(true)
   const left = ref(seconds)
   const visible = useDocumentVisibility()
   let failures = 0
@@ -39,14 +38,14 @@ export function usePolling<T>(fetch: (signal: AbortSignal) => Promise<T>, { seco
   }
 
   useIntervalFn(() => {
-    if (!enabled.value || visible.value !== 'visible' || busy.value) return
+    if (!toValue(enabled) || visible.value !== 'visible' || busy.value) return
     left.value -= 1
     if (left.value <= 0) void refresh()
   }, 1000)
   watch(visible, (seen) => {
-    if (seen === 'visible' && enabled.value && at.value !== null && Date.now() - at.value > seconds * 1000) void refresh()
+    if (seen === 'visible' && toValue(enabled) && at.value !== null && Date.now() - at.value > seconds * 1000) void refresh()
   })
-  useEventListener('online', () => { if (enabled.value) void refresh() })
+  useEventListener('online', () => { if (toValue(enabled)) void refresh() })
   const session = useSession()
   watch(session.token, () => void refresh())
   tryOnScopeDispose(() => {
@@ -54,5 +53,5 @@ export function usePolling<T>(fetch: (signal: AbortSignal) => Promise<T>, { seco
     running = null
   })
   void refresh()
-  return { data, error, busy, at, enabled, left, seconds, refresh, first: computed(() => busy.value && data.value === null) }
+  return { data, error, busy, at, left, seconds, refresh, first: computed(() => busy.value && data.value === null) }
 }
