@@ -16,6 +16,8 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 PROCESSES ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
 TESTS ?=
+# Tests start Litmus as a process again and again, and images like to set this: each would compile all that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 # What documents say about files, routes and the mission; what they tell people to run is run by `make test`.
 DOCS := docs/tests/test_links.py docs/tests/test_mission.py docs/tests/test_reference.py
 
