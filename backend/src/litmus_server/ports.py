@@ -12,6 +12,7 @@ from litmus_server.domain.assignment import Stored
 from litmus_server.domain.audience import Audience
 from litmus_server.domain.audit import AuditEntry, Cause, Trail
 from litmus_server.domain.experiment import Experiment, Shared
+from litmus_server.domain.holdback import Held
 from litmus_server.domain.inspection import (
     Filters,
     Position,
@@ -690,7 +691,7 @@ class Contexts(Protocol):
         ...
 
     async def settle(self, experiment: int) -> int:
-        """`absorb`, of an experiment as its newest document has it; 0 where it is not contextual."""
+        """`absorb`, of an experiment by its newest document; 0 where it is not contextual."""
         ...
 
     async def sums(self, entry: Mapping[str, Any]) -> Sequence[Sums]:
@@ -741,6 +742,8 @@ class Facts(NamedTuple):
     """Those that stand."""
     past: Sequence[tuple[float, float]] = ()
     """(lift, its standard error) of the primary metric of past experiments; read where the prior is fitted to them."""
+    held: Sequence[Held] = ()
+    """Where features decide: what those of the holdback brought, and all others."""
 
 
 class ReportState(NamedTuple):

@@ -107,3 +107,70 @@ async def test_two_workers_promote_once(house: House) -> None:
     for worker in (house.worker(), house.worker()):
         await worker.look()
     assert [each["action"] for each in await house.trail()] == ["promote"]
+
+
+async def personal(house: House, name: str, **fields: Any) -> Experiment:
+    """Contextual, with a fifth of the units held back, a week old."""
+    features, share = [{"name": "on", "type": "boolean"}], {"share": 0.2, "to": "control"}
+    made = await house.make(
+        name=name, type="lints", primary_metric="order", features=features, holdback=share, **fields
+    )
+    await started(house, 8)
+    return made
+
+
+async def brought(
+    house: House, experiment: Experiment, others: tuple[int, int], held: tuple[int, int]
+) -> None:
+    """Units and conversions of those that were not held back, and of those that were, as the learner sums them up."""
+    for side, (units, converted) in ((False, others), (True, held)):
+        powers = [converted * 10 ** (6 * power) for power in (1, 2, 3)]
+        await house.pool.execute(
+            "insert into contextual_held values ($1, 'control', 200000, $2, $3, $4, $5, $6, $7)",
+            experiment.no, side, units, converted, *powers,
+        )  # fmt: skip
+    await house.expose(experiment, (others[0], held[0]), (others[1], held[1]))
+
+
+async def test_a_contextual_policy_is_promoted_against_its_holdback_and_then_nobody_is_held_back(
+    house: House,
+) -> None:
+    experiment = await personal(house, "sure", auto_promote_winner=True)
+    await brought(house, experiment, (2000, 400), (500, 50))
+    for _ in range(2):
+        await house.worker().look()
+    found = await house.get("sure")
+    assert (found.status, found.holdback, found.promotion) == (Status.RUNNING, None, None)
+    (entry,) = await house.trail("sure")
+    assert (entry["action"], entry["principal"]) == ("promote", "rule:bandit")
+    told = entry["evidence"]
+    assert (told["units"], told["held_units"], told["share"], told["to"]) == (2500, 500, 0.2, "control")
+    assert told["brought"] == pytest.approx(2000 * (0.2 - 0.1))
+    assert 0 < told["lower"] < told["brought"]
+    document = await house.pool.fetchval(
+        "select document from configuration where experiment = $1 order by revision desc limit 1",
+        experiment.no,
+    )
+    assert document["holdback"] is None
+    published = await house.pool.fetchval(
+        "select state from policy where experiment = $1 order by version desc limit 1", experiment.no
+    )
+    assert "holdback" not in published
+
+
+async def test_a_contextual_policy_is_not_promoted_before_it_is_certain_nor_against_a_persons_will(
+    house: House,
+) -> None:
+    unsure = await personal(house, "unsure", auto_promote_winner=True)
+    asked = await personal(house, "asked")
+    few = await personal(house, "few", auto_promote_winner=True, min_sample_size=3000)
+    alone = await house.make(name="alone", type="squarecb", primary_metric="order", auto_promote_winner=True)
+    await started(house, 8)
+    await brought(house, unsure, (2000, 240), (500, 50))
+    for each in (asked, few):
+        await brought(house, each, (2000, 400), (500, 50))
+    await house.expose(alone, (2000, 500), (400, 50))
+    await house.worker().look()
+    for key in ("unsure", "asked", "few", "alone"):
+        assert await house.trail(key) == []
+    assert {(await house.get(key)).holdback is None for key in ("unsure", "asked", "few")} == {False}

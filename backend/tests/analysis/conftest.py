@@ -12,6 +12,7 @@ from litmus_server.jobs.runner import Runner
 from litmus_server.services.analysis import Analysis
 from litmus_server.services.learning import Learning
 from litmus_server.services.reports import Reports
+from litmus_server.store.contextual_sums import ContextualStore
 from litmus_server.store.database import open_pool
 from litmus_server.store.jobs import Queue
 from litmus_server.store.policies import PolicyStore
@@ -46,7 +47,7 @@ async def worker(pool: "asyncpg.Pool[Any]") -> AsyncIterator[None]:
     """A runner with the product's handlers inside the block."""
     stop = asyncio.Event()
     learning = Learning(PolicyStore(pool), Queue(pool))
-    runner = Runner(pool, handlers(learning, Analysis(ReportStore(pool))), poll=0.05)
+    runner = Runner(pool, handlers(learning, Analysis(ReportStore(pool), ContextualStore(pool))), poll=0.05)
     task = asyncio.create_task(runner.run(stop))
     try:
         yield

@@ -24,6 +24,7 @@ from litmus_server.stats.quantiles import bucket
 from litmus_server.stats.sheet import Sheet, Waiting, of_cohort, of_epoch
 from litmus_server.stats.winsor import Cap, frozen_cap
 from litmus_server.store.caps import ripe
+from litmus_server.store.contextual_sums import ContextualStore
 from litmus_server.store.control import Control
 from litmus_server.store.jobs import Job, Queue
 from litmus_server.store.policies import PolicyStore
@@ -219,7 +220,9 @@ async def test_a_cap_is_frozen_once_from_all_variants_and_is_then_what_counts(
         assert expected.upper is not None
         [found] = await ripe(connection)
         assert (found.experiment, found.metric, found.value) == (str(experiment.id), "spend", expected.upper)
-        registry = handlers(Learning(PolicyStore(pool), Queue(pool)), Analysis(ReportStore(pool)))
+        registry = handlers(
+            Learning(PolicyStore(pool), Queue(pool)), Analysis(ReportStore(pool), ContextualStore(pool))
+        )
         job = Job(1, "freeze_caps", {}, None, 1, 5)
         for frozen in ([[str(experiment.id), "spend"]], []):
             assert await registry[job.kind](Context(job, pool), job.payload) == {"frozen": frozen}

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from litmus_server.analysis.document import computed
 from litmus_server.analysis.export import exported
+from litmus_server.domain.holdback import Baseline, Held
 from litmus_server.domain.look import Look
 from litmus_server.ports import Facts
 from litmus_server.stats.moments import MICRO
@@ -60,6 +61,8 @@ def anything(seed: int) -> Facts:
         document["cells"] = [{"size": size, "color": color} for size in "sl" for color in "rb"]
     if rng.random() < 0.3:
         document["variants"][rng.randrange(arms)]["state"] = "paused"
+    if kind == "linucb" and units[1]:
+        more["held"] = apart(rng, units[1], metrics[0]["kind"])
     looks: list[Look] = []
     for part in (1, 2):  # looks are kept as the worker keeps them
         some = {number: of[: len(of) * part // 3] for number, of in units.items()}
@@ -102,6 +105,22 @@ def lived(
     return units
 
 
+def apart(rng: random.Random, units: list[Unit], kind: str) -> list[Held]:
+    """These units as if some of them had been held back, in two shares one after the other."""
+    found = []
+    for part, share in enumerate((200_000, 500_000)):
+        mine = [(round(unit[3] * MICRO), rng.random() < share / 1e6) for unit in units[part::2]]
+        for side in (False, True):
+            values = [
+                value if kind == "mean" else bool(value) * MICRO for value, held in mine if held is side
+            ]
+            powers = (sum(value**power for value in values) for power in (1, 2, 3))
+            found.append(
+                Held(Baseline.UNIFORM, share, side, len(values), sum(value != 0 for value in values), *powers)
+            )
+    return found
+
+
 def a_plan(rng: random.Random, planned: int | None) -> dict[str, Any]:
     pick = rng.choice
     return {
@@ -130,6 +149,31 @@ def chosen(rng: random.Random, kind: str, metrics: list[dict[str, Any]]) -> dict
 def test_every_number_of_any_report_is_computed_again(seed: int, tmp_path: Path) -> None:
     found = recomputed(msgspec.json.encode(exported(anything(seed))), tmp_path)
     assert len(found["computed"]) > 40
+
+
+@pytest.mark.parametrize(
+    ("kind", "direction", "holdback"),
+    [("conversion", "increase", {"share": 100_000, "to": "uniform"}), ("mean", "decrease", None)],
+)
+def test_what_a_contextual_policy_has_brought_is_computed_again(
+    kind: str, direction: str, holdback: dict[str, Any] | None, tmp_path: Path
+) -> None:
+    rng = random.Random(3)
+
+    def value() -> float:
+        return float(rng.random() < 0.4) if kind == "conversion" else rng.gauss(3, 2)
+
+    units = [(rng.randrange(2), 1, TODAY, round(value(), 3), 0.0) for _ in range(1500)]
+    one = metric(1, kind=kind, direction=direction)
+    made = facts(
+        entry([one], type="lints", holdback=holdback),
+        sheet([one], {1: units}),
+        held=apart(rng, units, kind),
+        propensities=[500_000, 500_000],
+    )
+    found = recomputed(msgspec.json.encode(exported(made)), tmp_path)
+    shown = found["mine"]["contextual"]["holdback"]
+    assert None not in (*shown["brought"].values(), *shown["per_unit"].values())
 
 
 def test_ratios_and_quantiles_are_computed_again_too(tmp_path: Path) -> None:

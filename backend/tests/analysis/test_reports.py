@@ -15,6 +15,7 @@ from litmus_server.services.reports import Reports
 from litmus_server.stats.bayes import DEFAULT_PRIOR, fitted_prior
 from litmus_server.stats.contrast import ScoreContrast
 from litmus_server.stats.estimators import proportions
+from litmus_server.store.contextual_sums import ContextualStore
 from litmus_server.store.control import Control
 from litmus_server.store.jobs import Queue
 from litmus_server.store.reports import ReportStore
@@ -116,7 +117,7 @@ async def test_what_came_in_while_a_report_was_computed_is_in_the_next_one(
             await may_go_on.wait()
             return facts
 
-    slow = asyncio.create_task(Analysis(Slow(pool)).report(experiment.no))
+    slow = asyncio.create_task(Analysis(Slow(pool), ContextualStore(pool)).report(experiment.no))
     await reading.wait()
     await observe(pool, experiment, (10, 20, 30), (1, 2, 3))
     may_go_on.set()

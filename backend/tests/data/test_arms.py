@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from litmus_server.domain.holdback import Holdback, mixed, unmixed
 from litmus_server.services.analysis import Analysis
+from litmus_server.store.contextual_sums import ContextualStore
 from litmus_server.store.reports import ReportStore
 
 from .conftest import Door
@@ -53,7 +54,7 @@ async def learned(loop: Loop, experiment: Any, rates: dict[str, float], count: i
 
 async def report(loop: Loop, experiment: Any) -> dict[str, Any]:
     store = ReportStore(loop.door.runtime.pool)
-    assert await Analysis(store).report(experiment.no)
+    assert await Analysis(store, ContextualStore(loop.door.runtime.pool)).report(experiment.no)
     answer = await loop.door.client.get(f"/api/v1/experiments/{experiment.key}/report")
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()

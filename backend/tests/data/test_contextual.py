@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 import pytest
 from litmus.decide import bucket, compile_entry, decide
+from litmus_server.analysis.export import exported
 from litmus_server.bandits.checksum import checksum
 from litmus_server.bandits.contextual import Sums, read_model, vector_of
 from litmus_server.bandits.contextual_draw import Drawing
@@ -25,6 +26,7 @@ from litmus_server.domain.evaluation import TITLE, read_question
 from litmus_server.domain.experiment import Experiment
 from litmus_server.domain.features import schema_of
 from litmus_server.domain.form import Form
+from litmus_server.domain.holdback import control_of, published_holdback
 from litmus_server.domain.policy import signed
 from litmus_server.rules.ratio import ratio_of
 from litmus_server.services.analysis import Analysis
@@ -152,6 +154,8 @@ async def replayed(connection: asyncpg.Connection[Any], experiment: Experiment) 
             tuple(each["state"] == "active" for each in variants),
             tuple(policy["propensities"]),
             model and read_model(model, kind, schema, len(variants)),
+            holdback=published_holdback(entry),
+            control=control_of(entry),
         )
         kept = row["context"]
         assert drawing.again(kept) == tuple(kept["shares"])
@@ -205,13 +209,15 @@ async def test_of_five_arms_each_context_finds_its_own_and_every_decision_replay
     assert await loop.connection.fetchval(IN_SQL, five.no) == 860
     kept = await loop.connection.fetchval("select context from assignment where unit = 'late True 0'")
     assert kept["features"] == {"plan": "pro", "member": True}
-    assert await Analysis(ReportStore(loop.door.runtime.pool)).report(five.no)
+    assert await Analysis(ReportStore(loop.door.runtime.pool), loop.contexts).report(five.no)
     shown = (await loop.door.get("/api/v1/experiments/five/bandit")).json()
     assert [each["version"] for each in shown["versions"]] == list(range(9, 0, -1))
     report = (await loop.door.get("/api/v1/experiments/five/report")).json()
     effects = report["metrics"][0]["effects"]
     assert {each["difference"]["missing"]["estimate"] for each in effects} == {"own_shares"}
     assert report["bandit"] is None
+    assert report["contextual"] is None
+    assert (report["missing"]["bandit"], report["missing"]["contextual"]) == ("own_shares", "no_holdback")
     assert kept["schema"] == schema_of(five.features).hash
 
 
@@ -855,3 +861,127 @@ def test_a_policy_that_nobody_can_follow_is_refused_with_its_place(
     with pytest.raises(Invalid) as refused:
         form.close(TITLE)
     assert pointer in [fault.pointer for fault in refused.value.faults]
+
+
+async def split(loop: Loop, experiment: Experiment) -> dict[tuple[str, int, bool], list[int]]:
+    """Of exposed units, by definition from the log alone, as `contextual_held` has them."""
+    entry = await loop.entry(experiment)
+    binary = entry["metrics"][0]["kind"] == "conversion"
+    query = """
+        select a.bucket, a.variant, a.context, coalesce(s.totals[1], 0) as total, s.counts[1] as count
+        from unit_state s join assignment a using (unit, experiment)
+        where experiment = $1 and s.first_at is not null and a.context ? 'holdback'
+    """
+    found: dict[tuple[str, int, bool], list[int]] = {}
+    for row in await loop.connection.fetch(query, experiment.no):
+        holdback, below = row["context"]["holdback"], sum(row["context"]["shares"][: row["variant"]])
+        group = (
+            holdback["to"],
+            sum(holdback["parts"]),
+            row["bucket"] < below + holdback["parts"][row["variant"]],
+        )
+        reward = (1_000_000 if row["count"] else 0) if binary else int(row["total"])
+        sums = found.setdefault(group, [0] * 5)
+        for place, value in enumerate((1, int(reward != 0), reward, reward**2, reward**3)):
+            sums[place] += value
+    return found
+
+
+async def told(loop: Loop, experiment: Experiment) -> dict[tuple[str, int, bool], list[int]]:
+    facts = await ReportStore(loop.door.runtime.pool).facts(experiment.no)
+    assert facts is not None
+    return {(str(each.baseline), each.share, each.held): list(each[3:]) for each in facts.held if each.units}
+
+
+@pytest.mark.parametrize(
+    ("fields", "asked"),
+    [
+        (
+            {"type": "lints", "features": FEATURES, "primary_metric": {"name": "conversion", "kind": "mean"}},
+            {},
+        ),
+        ({"type": "segmented_thompson", "features": SEGMENTS}, {}),
+        (
+            {"type": "squarecb"},
+            {"scores": {"arm-0": 0.1, "arm-1": 0.5, "arm-2": 0.4, "arm-3": 0.3, "arm-4": 0}},
+        ),
+    ],
+)
+async def test_a_share_of_units_is_drawn_as_if_nothing_had_been_learned_and_counted_apart_to_the_end(
+    loop: Loop, database_url: str, fields: dict[str, Any], asked: dict[str, Any]
+) -> None:
+    made = await loop.door.make("apart", variants=FIVE, holdback={"share": 0.2, "to": "control"}, **fields)
+    more = {"value": -2.5} if "primary_metric" in fields else {}
+    units: list[dict[str, Any]] = []
+    for step in range(5):
+        if step == 3:
+            changed = await loop.door.client.patch(
+                "/api/v1/experiments/apart", json={"holdback": {"share": 0.1, "to": "control"}}
+            )
+            assert changed.status_code == 200, changed.text
+        units += await loop.arrive("apart", 60, **asked)
+        only = {"eligible": ["arm-3", "arm-4"]}  # not the control: then any of them alike is the baseline
+        units += await loop.arrive("apart", 20, **asked, **only)
+        await loop.convert("apart", [each for each in units if each["variant_key"] == "arm-1"], **more)
+        assert await loop.learn(made) is not None
+    assert await replayed(loop.connection, made) == 400
+    assert await loop.connection.fetchval(IN_SQL, made.no) == 400
+    right = await split(loop, made)
+    assert {(to, share) for to, share, _ in right} == {("control", 200_000), ("control", 100_000)}
+    assert sum(sums[0] for sums in right.values()) == 400
+    assert await told(loop, made) == right
+    for row in await loop.connection.fetch("select context from assignment where experiment = $1", made.no):
+        shares, parts = row["context"]["shares"], row["context"]["holdback"]["parts"]
+        assert all(share >= part for share, part in zip(shares, parts, strict=True))
+        if "eligible" in row["context"]:
+            assert parts[3] == parts[4] == sum(parts) / 2
+        else:
+            assert parts[1:] == [0] * 4
+    await rebuild(database_url)
+    await loop.contexts.settle(made.no)
+    assert await told(loop, made) == right
+    await loop.door.move("apart", "completed")
+    await loop.convert("apart", units[:7], **more)
+    await loop.fold()
+    await loop.learning.look()
+    asked_for = "select count(*) from job where kind = 'learn' and payload = jsonb_build_object('experiment', $1::int)"
+    assert await loop.connection.fetchval(asked_for, made.no)
+    await loop.learning.learn(made.no)
+    assert await told(loop, made) == await split(loop, made) != right
+
+
+async def test_the_report_says_what_a_contextual_policy_brought_against_its_holdback(loop: Loop) -> None:
+    made = await loop.door.make(
+        "brings", type="segmented_thompson", features=SEGMENTS, variants=FIVE, holdback={"share": 0.5}
+    )
+    for _ in range(4):
+        units = await loop.arrive("brings", 250)
+        wanted = ["arm-1" if each["person"].get("member") else "arm-3" for each in units]
+        await loop.convert(
+            "brings", [each for each, key in zip(units, wanted, strict=True) if each["variant_key"] == key]
+        )
+        await loop.learn(made)
+    assert await Analysis(ReportStore(loop.door.runtime.pool), loop.contexts).report(made.no)
+    report = (await loop.door.get("/api/v1/experiments/brings/report")).json()
+    shown, right = report["contextual"], await split(loop, made)
+    (n, _, total, squares, _), (m, _, of_held, squares_of_held, _) = (
+        right["uniform", 500_000, side] for side in (False, True)
+    )
+    assert (shown["learned_units"], shown["held_units"]) == (n, m)
+    assert shown["learned"]["estimate"] == pytest.approx(total / n / 1e6)
+    assert shown["held"]["estimate"] == pytest.approx(of_held / m / 1e6)
+    # Half and half: the weights are 1 and −1.
+    mean = (total + of_held) / (n + m)
+    estimate = (total - n * mean) - (of_held - m * mean)
+    brought = shown["holdback"]["brought"]
+    assert brought["estimate"] == pytest.approx(estimate / 1e6)
+    assert 0 < brought["lower"] < brought["estimate"] < brought["upper"]
+    assert shown["holdback"]["per_unit"]["estimate"] == pytest.approx(estimate / 1e6 / 500)
+    scatter = squares + squares_of_held - (n + m) * mean**2
+    half = (brought["upper"] - brought["lower"]) / 2
+    assert half / (scatter - estimate**2 / (n + m)) ** 0.5 * 1e6 > 1.96  # wider than for one look
+    assert report["missing"]["bandit"] == "own_shares"
+    facts = await ReportStore(loop.door.runtime.pool).facts(made.no)
+    assert facts is not None
+    rows = exported(facts).tables["held"].rows
+    assert [row[:4] for row in rows] == [["uniform", 500_000, 0, n], ["uniform", 500_000, 1, m]]

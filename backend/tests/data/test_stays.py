@@ -89,11 +89,7 @@ async def test_two_nodes_at_the_moment_of_expiry_begin_one_stay_and_nobody_goes_
 
     async with opened(database_url) as one, opened(database_url) as other, asyncio.timeout(120):
         await asyncio.gather(
-            *(
-                visit(node, number, f"u{k}")
-                for k in range(40)
-                for number, node in enumerate((one, other), 1)
-            )
+            *(visit(node, number, f"u{k}") for k in range(40) for number, node in enumerate((one, other), 1))
         )
     rows = {
         row["unit"]: row

@@ -97,7 +97,6 @@ def test_who_wants_to_earn_has_five_per_cent_and_who_names_an_algorithm_what_is_
     [
         ({"type": "ab", "holdback": {"share": 0.1}}, "/holdback"),
         ({"type": "flag", "variants": [], "holdback": {}}, "/holdback"),
-        ({"type": "squarecb", "holdback": {}}, "/holdback"),
         ({"type": "ucb", "holdback": {"share": 0.6}}, "/holdback/share"),
         ({"type": "ucb", "holdback": {"share": -0.1}}, "/holdback/share"),
         ({"type": "ucb", "holdback": {"share": "much"}}, "/holdback/share"),

@@ -24,6 +24,7 @@ from litmus_server.services import reports as reports_module
 from litmus_server.services.analysis import Analysis, encode
 from litmus_server.services.learning import Learning
 from litmus_server.services.reports import Reports
+from litmus_server.store.contextual_sums import ContextualStore
 from litmus_server.store.database import connect, open_pool
 from litmus_server.store.fold import Fold
 from litmus_server.store.jobs import Queue
@@ -317,7 +318,7 @@ async def test_a_planned_look_is_taken_by_the_worker_and_never_again(
 ) -> None:
     async with worker(database_url) as pool:
         experiment = await sent(client, database_url, pool, **PLAN)
-        analysis = Analysis(ReportStore(pool))
+        analysis = Analysis(ReportStore(pool), ContextualStore(pool))
         assert await analysis.look(Queue(pool)) == 1
         await client.get(f"/api/v1/experiments/{experiment}/report")
         rows = await pool.fetch("select * from look order by metric, taken_at")

@@ -24,6 +24,7 @@ from litmus_server.jobs.runner import Runner
 from litmus_server.services.analysis import Analysis
 from litmus_server.services.learning import Learning
 from litmus_server.settings import Settings
+from litmus_server.store.contextual_sums import ContextualStore
 from litmus_server.store.jobs import Queue
 from litmus_server.store.policies import PolicyStore
 from litmus_server.store.reports import ReportStore
@@ -88,7 +89,7 @@ def serve(database_url: str, tmp_path: Path) -> Serve:
             server = uvicorn.Server(config)
             stop = asyncio.Event()
             learning = Learning(PolicyStore(runtime.pool), Queue(runtime.pool))
-            registry = handlers(learning, Analysis(ReportStore(runtime.pool)))
+            registry = handlers(learning, Analysis(ReportStore(runtime.pool), ContextualStore(runtime.pool)))
             tasks = [asyncio.create_task(server.serve([listener]))]
             if worker:
                 tasks.append(
@@ -255,5 +256,5 @@ async def test_a_stream_waits_for_a_worker_that_is_away(serve: Serve) -> None:
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(stream.recv(), 1)
             number = await runtime.pool.fetchval("select no from experiments where id = $1", experiment)
-            await Analysis(ReportStore(runtime.pool)).report(number)
+            await Analysis(ReportStore(runtime.pool), ContextualStore(runtime.pool)).report(number)
             assert json.loads(await received(stream))["experiment_id"] == experiment

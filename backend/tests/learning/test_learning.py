@@ -26,6 +26,7 @@ from litmus_server.services.experiments import Experiments
 from litmus_server.services.learning import LEARN, Learning
 from litmus_server.services.snapshots import Snapshots
 from litmus_server.store import jobs
+from litmus_server.store.contextual_sums import ContextualStore
 from litmus_server.store.control import Control
 from litmus_server.store.jobs import Queue
 from litmus_server.store.policies import PolicyStore
@@ -352,7 +353,9 @@ async def test_a_policy_that_cannot_learn_from_the_metric_says_so(
     assert await learning.look() == []
     job = jobs.Job(1, LEARN, {"experiment": experiment.no}, None, 1, 5)
     context = Context(job, pool)
-    done = await handlers(learning, Analysis(ReportStore(pool)))[LEARN](context, job.payload)
+    done = await handlers(learning, Analysis(ReportStore(pool), ContextualStore(pool)))[LEARN](
+        context, job.payload
+    )
     assert done == {"version": None, "refused": ANY}
     await Experiments(Control(pool)).pause(experiment.key, CAUSE)
     await Experiments(Control(pool)).resume(experiment.key, CAUSE)

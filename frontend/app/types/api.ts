@@ -1,4 +1,4 @@
-// Made by `npm run types` from the OpenAPI document f16ed806fd7d56006be4e0ae6c478fd430e4d024475aa790d004af9d7f2b679b. Do not edit.
+// Made by `npm run types` from the OpenAPI document 2e9f7b84a760870a68e3eba508869684d99b6d4538bc8b3f75747653818445a0. Do not edit.
 
 export interface paths {
     "/api/v1/assignments": {
@@ -1350,6 +1350,7 @@ export interface components {
             /** Variants */
             variants: components["schemas"]["VariantReport"][];
             bandit: components["schemas"]["AfterBandit"] | null;
+            contextual: components["schemas"]["ContextualReport"] | null;
             /** Missing */
             missing: {
                 [key: string]: components["schemas"]["Missing"];
@@ -1602,6 +1603,25 @@ export interface components {
             age_seconds: number;
             cohorts: components["schemas"]["Axis"];
             ages: components["schemas"]["Axis"];
+        };
+        /**
+         * ContextualReport
+         * @description What a policy has brought that decides by features, and so by shares of each unit's own: no variant has a mean to compare.
+         *
+         *     Units that are held back are a random share of all, whatever their features: `learned` is the mean of the primary metric of all
+         *     others, `held` that of theirs (conversions a unit, or the metric's units), with intervals for one look; those of `holdback` may be
+         *     watched. `learned_units` and `held_units` are exposed ones. All four are of those whose holdback had the same `to`.
+         */
+        ContextualReport: {
+            /** Metric Name */
+            metric_name: string;
+            /** Learned Units */
+            learned_units: number;
+            /** Held Units */
+            held_units: number;
+            learned: components["schemas"]["Estimate"];
+            held: components["schemas"]["Estimate"];
+            holdback: components["schemas"]["HoldbackReport"];
         };
         /**
          * ConversionCounters
@@ -2416,7 +2436,8 @@ export interface components {
         };
         /**
          * Inference
-         * @description The inferential part of the report alone, with the same numbers. `bandit` is null under fixed weights.
+         * @description The inferential part of the report alone, with the same numbers. `bandit` is null under fixed weights,
+         *     `contextual` where features do not decide.
          */
         Inference: {
             /** Schema Version */
@@ -2452,6 +2473,7 @@ export interface components {
             /** Metrics */
             metrics: components["schemas"]["MetricAnalysis"][];
             bandit: components["schemas"]["AfterBandit"] | null;
+            contextual: components["schemas"]["ContextualReport"] | null;
         };
         /**
          * InteractionFinding
@@ -2912,7 +2934,7 @@ export interface components {
          * @description Why a field is null; a closed list, part of the API.
          * @enum {string}
          */
-        Missing: "no_exposures" | "no_events" | "no_primary_metric" | "not_a_rate" | "variant_inactive" | "fixed_weights" | "not_learned" | "no_delay" | "no_floor" | "no_holdback" | "too_few_units" | "windows_open" | "not_open" | "no_variance" | "no_baseline" | "unbounded" | "not_significant" | "not_stopped" | "contradiction" | "not_planned" | "no_minimum_effect" | "no_rule" | "no_family" | "no_forecast" | "not_a_guardrail" | "not_supported" | "own_shares" | "no_sums" | "not_computed";
+        Missing: "no_exposures" | "no_events" | "no_primary_metric" | "not_a_rate" | "variant_inactive" | "fixed_weights" | "not_learned" | "no_delay" | "no_floor" | "no_holdback" | "too_few_units" | "windows_open" | "not_open" | "no_variance" | "no_baseline" | "unbounded" | "not_significant" | "not_stopped" | "contradiction" | "not_planned" | "no_minimum_effect" | "no_rule" | "no_family" | "no_forecast" | "not_a_guardrail" | "not_supported" | "own_shares" | "same_shares" | "no_sums" | "not_computed";
         /**
          * NamedPrior
          * @description Priors that have no numbers: every lift alike, or what the past experiments of this server suggest.
@@ -3422,6 +3444,7 @@ export interface components {
             /** Metrics */
             metrics: components["schemas"]["MetricReport"][];
             bandit: components["schemas"]["AfterBandit"] | null;
+            contextual: components["schemas"]["ContextualReport"] | null;
             undeclared: components["schemas"]["Undeclared"];
             series: components["schemas"]["Series"] | null;
             /** Missing */
@@ -3831,7 +3854,7 @@ export interface components {
          * @description Which sums; one row a cell.
          * @enum {string}
          */
-        Table: "moments" | "measures" | "joint_moments" | "sketch" | "shares" | "propensities" | "looks" | "counters" | "rollup" | "past";
+        Table: "moments" | "measures" | "joint_moments" | "sketch" | "shares" | "propensities" | "looks" | "counters" | "rollup" | "past" | "held";
         /**
          * Tested
          * @description Whether the condition matches, and what each of its parts came to.

@@ -32,6 +32,7 @@ const MISSING: Partial<Record<Missing, string>> = {
   not_a_guardrail: 'it is no guardrail',
   not_supported: 'this is not computed for this kind of metric',
   own_shares: 'features decided who got which variant',
+  same_shares: 'one set of shares is for all units',
   no_sums: 'this has not been computed yet',
   not_computed: 'no worker has answered yet'
 }
@@ -80,7 +81,7 @@ export const verdictLook: Record<Report['verdict']['value'], { title: string, ic
   collecting: { title: 'Collecting', icon: 'i-lucide-hourglass', tint: 'var(--flat)' },
   keep_waiting: { title: 'Keep waiting', icon: 'i-lucide-hourglass', tint: 'var(--flat)' },
   ship: { title: 'Ready to ship', icon: 'i-lucide-trending-up', tint: 'var(--pos)' },
-  no_difference: { title: 'No difference worth having', icon: 'i-lucide-equal', tint: 'var(--flat)' },
+  no_difference: { title: 'No better variant shown', icon: 'i-lucide-equal', tint: 'var(--flat)' },
   stop_guardrail: { title: 'A guardrail is harmed', icon: 'i-lucide-shield-alert', tint: 'var(--neg)' },
   fix_sample_ratio: { title: 'Do not trust these numbers yet', icon: 'i-lucide-triangle-alert', tint: 'var(--warn)' }
 }

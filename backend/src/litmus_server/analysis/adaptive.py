@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
+from math import sqrt
 from typing import Any
 
 from litmus.decide import BUCKETS
 
 from litmus_server.analysis.estimates import bare
-from litmus_server.analysis.frame import UNPLANNED_UNITS, Frame
+from litmus_server.analysis.frame import Frame
 from litmus_server.analysis.pairs import Shares
 from litmus_server.bandits.accounts import Saved, Traffic, regret_saved, traffic
+from litmus_server.bandits.held_back import Brought, brought, sums_of, watched
 from litmus_server.bandits.modes import floor_prices
 from litmus_server.bandits.version import needs_sheet, state_of
 from litmus_server.domain import report as r
@@ -19,11 +21,14 @@ from litmus_server.domain.policy import PolicyState, VariantState, Watermark
 from litmus_server.domain.report import Missing
 from litmus_server.domain.weights import share_to_ppm, to_fraction
 from litmus_server.ports import Facts
-from litmus_server.stats.absence import TooFew
+from litmus_server.stats.absence import TooFew, Undefined
 from litmus_server.stats.adaptive import AfterBandit, Batch, SampleMean
-from litmus_server.stats.critical import AlwaysValid, Fixed, best_ratio
+from litmus_server.stats.critical import Fixed
 from litmus_server.stats.moments import MICRO, Moments
 from litmus_server.stats.sheet import EXPOSED, Sheet
+from litmus_server.stats.start import TooSkewed
+
+_WHY = {TooFew: Missing.TOO_FEW_UNITS, TooSkewed: Missing.NOT_OPEN, Undefined: Missing.NO_VARIANCE}
 
 
 def after_bandit(metric: Mapping[str, Any], sheet: Sheet, shares: Shares, arms: int) -> AfterBandit | None:
@@ -163,24 +168,66 @@ def _holdback(frame: Frame, metric: Mapping[str, Any], after: AfterBandit) -> r.
     held = published_holdback(frame.entry)
     if held is None:
         return None
-    brought = _saved(frame, metric, after, frame.control if held.to is Baseline.CONTROL else None)
+    found = _saved(frame, metric, after, frame.control if held.to is Baseline.CONTROL else None)
     others = (1 - held.share / BUCKETS) * sum(arm.n for batch in after.batches for arm in batch.arms)
-    one = [
-        None if each is None else each / others for each in (brought.estimate, brought.lower, brought.upper)
-    ]
-    per_unit = replace(brought, estimate=one[0], lower=one[1], upper=one[2])
-    return r.HoldbackReport(held.share / BUCKETS, str(held.to), brought, per_unit)
+    return _against(held.share, held.to, found, others)
+
+
+def _against(share: int, to: Baseline, found: r.Estimate, others: float) -> r.HoldbackReport:
+    one = [None if each is None else each / others for each in (found.estimate, found.lower, found.upper)]
+    per_unit = replace(found, estimate=one[0], lower=one[1], upper=one[2])
+    return r.HoldbackReport(share / BUCKETS, str(to), found, per_unit)
+
+
+def contextual_report(frame: Frame, facts: Facts, metric: Mapping[str, Any]) -> r.ContextualReport | None:
+    """What a policy that decides by features has brought; None where no unit was ever held back.
+
+    Of a holdback that is over the newest figures stay.
+    """
+    held = published_holdback(frame.entry)
+    to = (
+        held.to
+        if held is not None
+        else max(facts.held, key=lambda each: each.units).baseline
+        if facts.held
+        else None
+    )
+    groups = [each for each in facts.held if each.baseline is to]
+    if to is None or not groups:
+        return None
+    sides = [sums_of(groups, held=side) for side in (False, True)]
+    units = sum(side.n for side in sides)
+    found = brought(
+        groups,
+        watched(units, frame.planned_units, frame.alpha),
+        alpha=frame.alpha,
+        binary=metric["kind"] == "conversion",
+        higher_is_better=metric["direction"] == "increase",
+    )
+    if isinstance(found, Brought):
+        told, others = r.Estimate(found.estimate, found.lower, found.upper, 1 - frame.alpha), found.others
+    else:
+        told, others = bare(None, 1 - frame.alpha, _WHY[type(found)]), 1.0
+    learned, apart = (_plain_mean(side, frame.alpha) for side in sides)
+    report = _against(0 if held is None else held.share, to, told, others)
+    return r.ContextualReport(metric["name"], sides[0].n, sides[1].n, learned, apart, report)
+
+
+def _plain_mean(sums: Moments, alpha: float) -> r.Estimate:
+    mean, variance = sums.mean, sums.variance
+    if isinstance(mean, float) and isinstance(variance, float):
+        return _normal(mean, sqrt(variance / sums.n), alpha)
+    return _absent(1 - alpha)
 
 
 def _saved(
     frame: Frame, metric: Mapping[str, Any], after: AfterBandit, against: int | None = None
 ) -> r.Estimate:
     units = sum(arm.n for batch in after.batches for arm in batch.arms)
-    critical = AlwaysValid(max(units, 1) / (frame.planned_units or UNPLANNED_UNITS) * best_ratio(frame.alpha))
     found = regret_saved(
         after,
         alpha=frame.alpha,
-        critical=critical,
+        critical=watched(units, frame.planned_units, frame.alpha),
         higher_is_better=metric["direction"] == "increase",
         against=against,
     )

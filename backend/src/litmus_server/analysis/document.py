@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from litmus_server.analysis.adaptive import after_bandit, bandit_report
+from litmus_server.analysis.adaptive import after_bandit, bandit_report, contextual_report
 from litmus_server.analysis.counts import (
     Contender,
     choices,
@@ -63,6 +63,7 @@ def computed(facts: Facts) -> Computed:
     ahead = forecast(frame, primary)
     leader = leader_of(variants) if exposed else None
     bandit, series = _bandit(frame, facts, primary), _series(facts, primary)
+    contextual = None if primary is None else contextual_report(frame, facts, primary)
     report = r.Report(
         schema_version=r.SCHEMA_VERSION,
         stale=False,
@@ -94,9 +95,10 @@ def computed(facts: Facts) -> Computed:
         variants=variants,
         metrics=[_metric(frame, facts, metric, found, series) for metric in entry["metrics"]],
         bandit=bandit,
+        contextual=contextual,
         undeclared=undeclared_of(facts),
         series=series,
-        missing=_missing(facts, frame, primary, exposed, leader, bandit),
+        missing=_missing(facts, frame, primary, exposed, leader, bandit, contextual),
     )
     return Computed(report, [each.look for each in found if each.look is not None])
 
@@ -266,6 +268,7 @@ def _missing(
     exposed: int,
     leader: r.Leader | None,
     bandit: r.AfterBandit | None,
+    contextual: r.ContextualReport | None,
 ) -> dict[str, Missing]:
     missing: dict[str, Missing] = {}
     if primary is None:
@@ -276,9 +279,19 @@ def _missing(
         missing["series"] = Missing.NO_EXPOSURES
     if bandit is None:
         missing["bandit"] = Missing.NO_EXPOSURES if frame.adaptive else Missing.FIXED_WEIGHTS
+        if exposed and frame.entry["type"] in CONTEXTUAL:
+            missing["bandit"] = Missing.OWN_SHARES
+    if contextual is None:
+        missing["contextual"] = _why_not_contextual(frame, exposed)
     if not facts.state.policy_version:
         missing["policy_version"] = Missing.NOT_LEARNED if frame.adaptive else Missing.FIXED_WEIGHTS
     return missing
+
+
+def _why_not_contextual(frame: Frame, exposed: int) -> Missing:
+    if frame.entry["type"] not in CONTEXTUAL:
+        return Missing.SAME_SHARES
+    return Missing.NO_EXPOSURES if not exposed else Missing.NO_HOLDBACK
 
 
 def _why_nobody_leads(

@@ -12,7 +12,7 @@ from litmus_server.analysis.adaptive import after_bandit
 from litmus_server.analysis.answers import Direct, Exact, Planned
 from litmus_server.analysis.contrasts import Asked, Other, Waiting, asked, asked_quantile
 from litmus_server.analysis.estimates import bare, estimate_of, reason_of
-from litmus_server.analysis.frame import UNPLANNED_UNITS, Frame
+from litmus_server.analysis.frame import Frame
 from litmus_server.analysis.population import Population
 from litmus_server.analysis.telling import ALL, Found, absent, answered, sentence
 from litmus_server.domain import report as r
@@ -23,7 +23,7 @@ from litmus_server.domain.report import Missing
 from litmus_server.stats.absence import TooFew, Undefined
 from litmus_server.stats.adaptive import AfterBandit, Weighting
 from litmus_server.stats.contrast import Contrast, Scale
-from litmus_server.stats.critical import RESERVE, AlwaysValid, Fixed, best_ratio
+from litmus_server.stats.critical import RESERVE, UNPLANNED_UNITS, AlwaysValid, Fixed, best_ratio
 from litmus_server.stats.estimators import means, proportions
 from litmus_server.stats.moments import Moments
 from litmus_server.stats.multinomial import Epoch

@@ -30,6 +30,7 @@ def exported(facts: Facts) -> Export:
         Table.COUNTERS: _counters(facts, names, keys),
         Table.ROLLUP: _rollup(facts, names, keys),
         Table.PAST: iter(facts.past),
+        Table.HELD: _held(facts),
     }
     tables = {str(table): Rows(tuple(COLUMNS[table]), list(of)) for table, of in rows.items()}
     return Export(SCHEMA_VERSION, facts.entry, msgspec.to_builtins(found.report), tables)
@@ -86,6 +87,11 @@ def _looks(looks: Sequence[Look], names: _Names, keys: Sequence[str]) -> _Rows:
             "contrast": msgspec.json.encode(look.contrast).decode(),
         }
         yield [row[name] for name in COLUMNS[Table.LOOKS]]
+
+
+def _held(facts: Facts) -> _Rows:
+    for each in facts.held:
+        yield [str(each.baseline), each.share, int(each.held), each.units, each.seen, *map(str, each[5:])]
 
 
 def _counters(facts: Facts, names: _Names, keys: Sequence[str]) -> _Rows:

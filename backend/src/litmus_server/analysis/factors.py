@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from litmus_server.analysis.estimates import bare, estimate_of, reason_of
-from litmus_server.analysis.frame import UNPLANNED_UNITS, Frame
+from litmus_server.analysis.frame import Frame
 from litmus_server.domain import report as r
 from litmus_server.domain.plan import Method
-from litmus_server.stats.critical import AlwaysValid, Critical, Fixed, best_ratio
+from litmus_server.stats.critical import UNPLANNED_UNITS, AlwaysValid, Critical, Fixed, best_ratio
 from litmus_server.stats.factorial import FactorEffect, NoEffect, factor_effects
 from litmus_server.stats.moments import Moments
 from litmus_server.stats.multiplicity import Method as Adjusting

@@ -13,14 +13,11 @@ from litmus_server.domain.draft import CONTEXTUAL, ExperimentType
 from litmus_server.domain.look import Look
 from litmus_server.domain.weights import to_fraction
 from litmus_server.stats.bayes import NormalBelief, fitted_prior
-from litmus_server.stats.critical import RESERVE, information
+from litmus_server.stats.critical import RESERVE, UNPLANNED_UNITS, information
 from litmus_server.stats.estimators import Adjustment
 from litmus_server.stats.group_sequential import Shape, Spending
 from litmus_server.stats.multinomial import Epoch
 from litmus_server.stats.sheet import EXPOSED, Sheet
-
-UNPLANNED_UNITS = 10_000
-"""For how many units an always-valid interval is narrowest, when nobody has planned any."""
 
 
 @dataclass(frozen=True)

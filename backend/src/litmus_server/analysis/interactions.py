@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from litmus_server.analysis.estimates import estimate_of
-from litmus_server.analysis.frame import UNPLANNED_UNITS, Frame
+from litmus_server.analysis.frame import Frame
 from litmus_server.analysis.health import RATIO_ALPHA
 from litmus_server.domain import interactions as i
 from litmus_server.domain.interactions import InteractionFinding as Finding
@@ -22,7 +22,7 @@ from litmus_server.domain.report import Estimate, Missing
 from litmus_server.domain.weights import to_fraction
 from litmus_server.ports import CrossedSums, CrossedUnits, CrossedWith
 from litmus_server.stats.absence import TooFew, Undefined
-from litmus_server.stats.critical import AlwaysValid, Fixed
+from litmus_server.stats.critical import UNPLANNED_UNITS, AlwaysValid, Fixed
 from litmus_server.stats.estimators import mean_of
 from litmus_server.stats.inference import compare
 from litmus_server.stats.interaction import (

@@ -15,12 +15,15 @@ from litmus_server.bandits.allocation import allocate, carried_over
 from litmus_server.bandits.contextual import CONTEXTUAL, Model, bounded, read_model, vector_of
 from litmus_server.domain.errors import Fault, Invalid
 from litmus_server.domain.features import Schema, schema_of
+from litmus_server.domain.holdback import Holdback, control_of, mixed, published_holdback, unmixed
 
 
 class Drawn(NamedTuple):
     """What decides, and from what. `shares` in ppm by ordinal; `eligible` are ordinals, None where every arm is.
 
     `scores` by ordinal, None where they do not come from outside; `schema` is the hash of the features' declaration.
+    `holdback`: what units get that are held back (`to`), and how much of each share is the holdback's (`parts`); with the
+    unit's bucket they say whether it is one of these (`holdback.is_held`).
     """
 
     shares: tuple[int, ...]
@@ -28,6 +31,7 @@ class Drawn(NamedTuple):
     schema: str | None = None
     scores: tuple[float | None, ...] | None = None
     eligible: tuple[int, ...] | None = None
+    holdback: Mapping[str, Any] | None = None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -40,7 +44,8 @@ class Drawing:
     """What an experiment whose shares are learned draws from, under one revision and version.
 
     `shares` are those in force, in ppm: they decide where there is no model yet, and for types that treat units alike.
-    `newcomers` are arms of which the model knows too little.
+    `newcomers` are arms of which the model knows too little. `holdback` is None for types that treat units alike: it is in
+    their shares already. So it is in those of `shares`; `control` is whom it may ask for.
     """
 
     kind: str
@@ -50,6 +55,8 @@ class Drawing:
     shares: tuple[int, ...]
     model: Model | None = None
     newcomers: tuple[int, ...] = ()
+    holdback: Holdback | None = None
+    control: int = 0
 
     @property
     def contextual(self) -> bool:
@@ -70,14 +77,17 @@ class Drawing:
         """The shares of a unit, of which a request says so much. Raises Invalid."""
         if eligible is None and scores is None and self.model is not None and self.schema.features:
             shares = self._modelled(vector_of(self.kind, self.schema, attributes), self.active)
-            return Drawn(shares, self.schema.kept(attributes), self.schema.hash)
+            return Drawn(
+                shares, self.schema.kept(attributes), self.schema.hash, holdback=self._held(self.active)
+            )
         places = None if eligible is None else self._places(eligible)
         if places is not None and all(k in places for k, on in enumerate(self.active) if on):
             places = None  # nobody is left out
         given = self._scores(scores)
         shares = self._shares(attributes, places, given)
         features = self.schema.kept(attributes) if self.schema.features else None
-        return Drawn(shares, features, self.schema.hash if features is not None else None, given, places)
+        schema = self.schema.hash if features is not None else None
+        return Drawn(shares, features, schema, given, places, self._held(self._open(places)))
 
     def allows(self, eligible: Sequence[str]) -> bool:
         """Whether one of these variants, by key, is active. Raises Invalid for a key that there is not."""
@@ -98,9 +108,7 @@ class Drawing:
         places: tuple[int, ...] | None,
         scores: tuple[float | None, ...] | None,
     ) -> tuple[int, ...]:
-        active = self.active
-        if places is not None:
-            active = tuple(on and k in places for k, on in enumerate(active))
+        active = self._open(places)
         if not any(active):
             message = "names no variant that is active"
             raise Invalid(f"eligible: {message}", (Fault("/eligible", message),))
@@ -113,13 +121,30 @@ class Drawing:
             return self._modelled(given, active)
         if places is None:
             return self.shares
-        return carried_over(self.shares, active, 0) or allocate([1.0] * len(active), active, 0)
+        own = self.shares if self.holdback is None else unmixed(self.shares, self._parts(self.active))
+        return self._mixed(carried_over(own, active, 0) or allocate([1.0] * len(active), active, 0), active)
 
     def _modelled(self, given: Sequence[float], active: tuple[bool, ...]) -> tuple[int, ...]:
         assert self.model is not None
         if not self.newcomers:
-            return self.model.shares(given, active)
-        return bounded(self.model, given, active, self.newcomers)
+            return self._mixed(self.model.shares(given, active), active)
+        return self._mixed(bounded(self.model, given, active, self.newcomers), active)
+
+    def _mixed(self, shares: tuple[int, ...], active: tuple[bool, ...]) -> tuple[int, ...]:
+        return shares if self.holdback is None else mixed(shares, self._parts(active))
+
+    def _parts(self, active: tuple[bool, ...]) -> tuple[int, ...]:
+        return () if self.holdback is None else self.holdback.parts(active, self.control)
+
+    def _held(self, active: tuple[bool, ...]) -> dict[str, Any] | None:
+        held = self.holdback
+        return None if held is None else {"to": str(held.to), "parts": self._parts(active)}
+
+    def _open(self, places: tuple[int, ...] | None) -> tuple[bool, ...]:
+        """Which arms are active, of those that the request allows."""
+        if places is None:
+            return self.active
+        return tuple(on and k in places for k, on in enumerate(self.active))
 
     def _places(self, eligible: Sequence[str]) -> tuple[int, ...]:
         faults = tuple(
@@ -176,4 +201,6 @@ def drawing_of(
         experiment.propensities,
         None if model is None else read_model(model, kind, schema, len(variants)),
         () if model is None else tuple(model.get("newcomers", ())),
+        published_holdback(document) if kind in CONTEXTUAL else None,
+        control_of(document),
     )

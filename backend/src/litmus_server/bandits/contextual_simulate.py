@@ -27,6 +27,7 @@ from litmus_server.bandits.contextual import (
 from litmus_server.bandits.contextual_linear import Solved, solve
 from litmus_server.bandits.refresh import RefreshRule
 from litmus_server.domain.features import Feature, FeatureType, Schema
+from litmus_server.domain.holdback import Holdback, is_held, mixed
 
 SEGMENT_RATES = np.array([[0.10, 0.12, 0.08, 0.10], [0.10, 0.07, 0.14, 0.09], [0.06, 0.05, 0.06, 0.12]])
 """segments3x4: conversion rates of four arms in three segments."""
@@ -50,7 +51,8 @@ class Stream:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """`earned`: rewards a decision. `regret`: Σ (expectation of the best arm − of the one that decided), `lost` the same after each
-    decision. `on_best`: the share of decisions that an arm made of which the unit could expect most.
+    decision. `on_best`: the share of decisions that an arm made of which the unit could expect most. Of each unit: its `reward`, whether
+    it was `held` back, and, added up, what the policy `brought` in truth against all being held back.
     """
 
     earned: float
@@ -58,6 +60,9 @@ class Outcome:
     versions: int
     lost: NDArray[np.float64]
     on_best: float
+    reward: NDArray[np.bool_]
+    held: NDArray[np.bool_]
+    brought: NDArray[np.float64]
 
 
 def segments3x4(seed: int, horizon: int = 20_000) -> Stream:
@@ -92,15 +97,22 @@ def simulate(
     *,
     rule: RefreshRule | None = None,
     horizon: int | None = None,
+    holdback: Holdback | None = None,
 ) -> Outcome:
-    """Decide for each unit from the newest model; `rule` says when the next one is due, None: after every outcome."""
+    """Decide for each unit from the newest model; `rule` says when the next one is due, None: after every outcome.
+
+    The first arm is the control.
+    """
     arms = stream.rewards.shape[1]
     vectors = [vector_of(kind, stream.schema, person) for person in stream.people]
     learner = _Learner(kind, parameters, stream.schema, arms)
     model, known = learner.model(), dict[int, tuple[int, ...]]()
-    active, due, versions, earned = [True] * arms, 0, 0, 0
+    active, due, versions = [True] * arms, 0, 0
+    parts = (0,) * arms if holdback is None else holdback.parts(active, 0)
+    baseline = np.array(parts) / max(sum(parts), 1)
     horizon = min(horizon or len(stream.units), len(stream.units))
-    shortfall = np.zeros(horizon)
+    shortfall, more = np.zeros(horizon), np.zeros(horizon)
+    rewards, held = np.zeros(horizon, dtype=bool), np.zeros(horizon, dtype=bool)
     best = stream.expected.max(axis=1)
     for t, draw in enumerate(rng.integers(0, BUCKETS, size=horizon).tolist()):
         if t >= due:
@@ -109,14 +121,18 @@ def simulate(
             due = t + 1 if rule is None else rule.outcomes_due(t)
         unit = stream.units[t]
         if unit not in known:
-            known[unit] = model.shares(vectors[unit], active)
+            known[unit] = mixed(model.shares(vectors[unit], active), parts)
         arm = bisect_right(list(accumulate(known[unit])), draw)
         reward = int(stream.rewards[t, arm])
         learner.add(arm, vectors[unit], reward)
-        earned += reward
+        rewards[t] = bool(reward)
         shortfall[t] = best[t] - stream.expected[t, arm]
+        if holdback is not None:
+            held[t] = is_held(draw, known[unit], parts)
+            more[t] = (np.array(known[unit]) / BUCKETS - baseline) @ stream.expected[t]
     lost = shortfall.cumsum()
-    return Outcome(earned / horizon, float(lost[-1]), versions, lost, float((shortfall == 0).mean()))
+    earned, on_best = float(rewards.mean()), float((shortfall == 0).mean())
+    return Outcome(earned, float(lost[-1]), versions, lost, on_best, rewards, held, more.cumsum())
 
 
 class _Learner:

@@ -14,6 +14,7 @@ from litmus_server.bandits.refresh import RefreshRule
 from litmus_server.bandits.simulate import mean_and_error
 from litmus_server.bandits.study import POINTS, Curve, Study
 from litmus_server.domain.features import Feature, FeatureType, Schema
+from litmus_server.domain.holdback import Holdback
 
 _NOTHING = Schema((Feature("everybody", FeatureType.CATEGORY, levels=("yes",), required=True),))
 
@@ -25,6 +26,7 @@ class ContextualDesign:
     kind: str
     parameters: Mapping[str, float]
     sees_features: bool = True
+    holdback: Holdback | None = None
 
 
 def contextual_study(
@@ -54,8 +56,12 @@ def contextual_study(
         for name, design in designs.items():
             seen = stream if design.sees_features else blind
             rng = np.random.default_rng((seed, run))
-            lived = simulate(design.kind, design.parameters, seen, rng, rule=RefreshRule(), horizon=horizon)
-            lives[name].append(lived)
+            rule, kind = RefreshRule(), design.kind
+            lives[name].append(
+                simulate(
+                    kind, design.parameters, seen, rng, rule=rule, horizon=horizon, holdback=design.holdback
+                )
+            )
     world = Environment(tuple(np.mean(rates, axis=0).round(4).tolist()), horizon, about)
     curves = tuple(_curve(name, found, horizon) for name, found in lives.items())
     return Study(world, runs, float(np.mean(equal)), curves)

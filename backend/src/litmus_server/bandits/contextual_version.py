@@ -1,6 +1,6 @@
 """The next version of a contextual experiment: its model, and the mean shares of the units that it has met.
 
-The mean shares are what is shown of a version, and what a newer one is compared with; no unit is drawn by them. It must not know when a version is worth publishing, nor where it is kept.
+The mean shares, with the holdback in them, are what is shown of a version, and what a newer one is compared with; no unit is drawn by them. It must not know when a version is worth publishing, nor where it is kept.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ from litmus_server.bandits.allocation import allocate
 from litmus_server.bandits.contextual import Sums, bounded, external_sums, fit, read_model, vector_of
 from litmus_server.bandits.policies import NEWCOMER_UNITS
 from litmus_server.domain.features import schema_of
+from litmus_server.domain.holdback import mixed, parts_of
 
 
 def next_model(
@@ -48,4 +49,4 @@ def next_model(
         else []
     )
     mean = [float(sum(each)) for each in zip(*met, strict=True)] if met else [1.0] * len(active)
-    return document, allocate(mean, active, 0)
+    return document, mixed(allocate(mean, active, 0), parts_of(entry))

@@ -571,8 +571,7 @@ def _read_features(form: Form, kind: ExperimentType, count: int) -> list[dict[st
 def _read_holdback(form: Form, kind: ExperimentType) -> Holdback | None:
     """Who names a purpose gets what serves it; who names an algorithm gets that algorithm and nothing beside it."""
     earns = form.value("mode") == Purpose.EARN and not form.has("type")
-    learned = kind.adaptive and not kind.contextual
-    return read_holdback(form, possible=learned, default=DEFAULT_HOLDBACK if earns else None)
+    return read_holdback(form, possible=kind.adaptive, default=DEFAULT_HOLDBACK if earns else None)
 
 
 def _read_ramp(form: Form) -> list[dict[str, Any]] | None:

@@ -37,6 +37,8 @@ class Table(StrEnum):
     """Over time, of the exposure and the primary metric: events, their sum, and units that were new."""
     PAST = "past"
     """Lifts of past experiments, where the prior is fitted to them."""
+    HELD = "held"
+    """Where features decide and a share is held back: sums of the primary metric by what those units get, share and side."""
 
 
 class Format(StrEnum):
@@ -104,6 +106,14 @@ COLUMNS: Mapping[Table, Mapping[str, Kind]] = {
         "units": Kind.INTEGER,
     },
     Table.PAST: {"lift": Kind.NUMBER, "standard_error": Kind.NUMBER},
+    Table.HELD: {
+        "to": Kind.TEXT,
+        "share_ppm": Kind.INTEGER,
+        "held": Kind.INTEGER,
+        "n": Kind.INTEGER,
+        "seen": Kind.INTEGER,
+        **dict.fromkeys(("sum_y", "sum_yy", "sum_yyy"), Kind.TEXT),
+    },
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from litmus.decide import BUCKETS
 
@@ -54,6 +54,21 @@ class Holdback:
         return tuple(stop - start for start, stop in pairwise(ends))
 
 
+class Held(NamedTuple):
+    """Units of one share (ppm) and baseline that were held back, or that were not: of their outcomes (micro-units) the sums of the
+    first three powers, and how many are not zero.
+    """
+
+    baseline: Baseline
+    share: int
+    held: bool
+    units: int
+    seen: int
+    total: int
+    squares: int
+    cubes: int
+
+
 DEFAULT = Holdback(50_000)
 """Of a bandit that is to *earn*, where nobody chose another one."""
 
@@ -66,14 +81,18 @@ def read_holdback(form: Form, *, possible: bool, default: Holdback | None) -> Ho
     if not possible:
         form.fault(
             "holdback",
-            "is for types that learn one set of shares for all units: fixed weights are their own comparison, and where features "
-            "decide nothing is computed against it",
+            "is for types that learn: fixed weights are their own comparison",
         )
         return None
     inner = form.form("holdback")
     share = share_to_ppm(inner.number("share", 0, MOST_HELD, to_fraction(DEFAULT.share)), "/holdback/share")
     to = inner.choice("to", Baseline, Baseline.UNIFORM)
     return Holdback(share, to) if share else None
+
+
+def control_of(document: Mapping[str, Any]) -> int:
+    """The ordinal of the control of an archived configuration; the first variant where none is."""
+    return next((k for k, each in enumerate(document["variants"]) if each["is_control"]), 0)
 
 
 def published_holdback(document: Mapping[str, Any]) -> Holdback | None:
@@ -87,9 +106,7 @@ def parts_of(document: Mapping[str, Any]) -> tuple[int, ...]:
     held = published_holdback(document)
     if held is None:
         return ()
-    variants = document["variants"]
-    control = next((k for k, each in enumerate(variants) if each["is_control"]), 0)
-    return held.parts([each["state"] == "active" for each in variants], control)
+    return held.parts([each["state"] == "active" for each in document["variants"]], control_of(document))
 
 
 def mixed(shares: Sequence[int], parts: Sequence[int]) -> tuple[int, ...]:

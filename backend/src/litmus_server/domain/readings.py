@@ -10,6 +10,7 @@ from typing import Any
 
 from litmus_server.domain.report import (
     AfterBandit,
+    ContextualReport,
     Effect,
     FactorEffect,
     Health,
@@ -84,7 +85,9 @@ class MetricAnalysis:
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """The inferential part of the report alone, with the same numbers. `bandit` is null under fixed weights."""
+    """The inferential part of the report alone, with the same numbers. `bandit` is null under fixed weights,
+    `contextual` where features do not decide.
+    """
 
     schema_version: int
     stale: bool
@@ -104,6 +107,7 @@ class Inference:
     primary_metric: MetricDeclaration | None
     metrics: Sequence[MetricAnalysis]
     bandit: AfterBandit | None
+    contextual: ContextualReport | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,7 @@ class Bandit:
     leader: Leader | None
     variants: Sequence[VariantReport]
     bandit: AfterBandit | None
+    contextual: ContextualReport | None
     missing: Mapping[str, Missing]
     versions: Sequence[PublishedVersion]
     next_cursor: str | None

@@ -51,6 +51,7 @@ class Missing(StrEnum):
     NOT_A_GUARDRAIL = "not_a_guardrail"  # the metric's role is another
     NOT_SUPPORTED = "not_supported"  # the figure is not computed for this kind of metric
     OWN_SHARES = "own_shares"  # every unit had shares of its own, so the units of two variants differ by more than the variant
+    SAME_SHARES = "same_shares"  # one set of shares is for all units: `bandit` and effects say all there is
     NO_SUMS = "no_sums"  # the log has not been folded for this figure yet
     NOT_COMPUTED = "not_computed"  # no worker has answered
 
@@ -568,6 +569,23 @@ class AfterBandit:
     missing: Mapping[str, Missing] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class ContextualReport:
+    """What a policy has brought that decides by features, and so by shares of each unit's own: no variant has a mean to compare.
+
+    Units that are held back are a random share of all, whatever their features: `learned` is the mean of the primary metric of all
+    others, `held` that of theirs (conversions a unit, or the metric's units), with intervals for one look; those of `holdback` may be
+    watched. `learned_units` and `held_units` are exposed ones. All four are of those whose holdback had the same `to`.
+    """
+
+    metric_name: str
+    learned_units: int
+    held_units: int
+    learned: Estimate
+    held: Estimate
+    holdback: HoldbackReport
+
+
 # ── what was counted ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -710,6 +728,7 @@ class Report:
     variants: Sequence[VariantReport]
     metrics: Sequence[MetricReport]
     bandit: AfterBandit | None
+    contextual: ContextualReport | None
     undeclared: Undeclared
     series: Series | None
     missing: Mapping[str, Missing] = field(default_factory=dict)

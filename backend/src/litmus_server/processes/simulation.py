@@ -60,7 +60,6 @@ def compare(
             "--every": every,
             "--half-life": half_life,
             "--window": window,
-            "--holdback": holdback,
         }
         others |= {"--sticky": sticky or None, "--visits": None if visits == 1 else visits}
         others |= {"--delays": None if correct == "nothing" else correct}
@@ -69,7 +68,9 @@ def compare(
         unfit = [name for name, value in others.items() if value is not None]
         if unfit:
             raise Refusal(f"{', '.join(unfit)} cannot be simulated where units have features")
-        return compare_contextual(classes, policies, runs=runs, horizon=horizon, floor=floor, seed=seed)
+        return compare_contextual(
+            classes, policies, runs=runs, horizon=horizon, floor=floor, holdback=holdback, seed=seed
+        )
     floor = DEFAULT_FLOOR_PPM / 1_000_000 if floor is None else floor
     try:
         world = replace(_world(environment, rates, horizon), visits=visits)
@@ -113,11 +114,13 @@ def compare_contextual(
     runs: int = 200,
     horizon: int | None = None,
     floor: float | None = None,
+    holdback: str | None = None,
     seed: int = 1,
 ) -> Study:
     """The same where each unit has features: segments3x4, or the examples of a file of `classes`. Raises Refusal."""
     names = list(dict.fromkeys(policies or ("linucb", "lints", "thompson_sampling")))
-    designs = {name: _contextual(name, floor) for name in names}
+    held = None if holdback is None else _holdback(holdback)
+    designs = {name: replace(_contextual(name, floor), holdback=held) for name in names}
     if horizon is not None and horizon < 1:
         raise Refusal(f"the horizon is at least 1 decision, not {horizon}")
     if classes is None:

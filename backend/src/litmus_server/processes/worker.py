@@ -52,8 +52,9 @@ async def work(settings: Settings, *, parent: int | None = None) -> None:
     if not await _unless(stop, _prepared(url)):
         return
     pool = await open_pool(url, size=8)
-    learning = Learning(PolicyStore(pool), Queue(pool), contexts=ContextualStore(pool))
-    analysis = Analysis(ReportStore(pool))
+    contexts = ContextualStore(pool)
+    learning = Learning(PolicyStore(pool), Queue(pool), contexts=contexts)
+    analysis = Analysis(ReportStore(pool), contexts)
     await define_schedules(pool)
     log.info("working")
     await _together(

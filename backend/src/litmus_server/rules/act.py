@@ -43,6 +43,15 @@ class Promote:
 
 
 @dataclass(frozen=True, slots=True)
+class EndHoldback:
+    """A policy that decides by features is promoted: from now on it has all traffic, and nobody is held back."""
+
+    rule: str
+    message: str
+    evidence: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Acknowledge:
     """What a person has borne with is to be remembered: the logarithm of the evidence by ordinal, of what this alarm is about."""
 
@@ -50,7 +59,7 @@ class Acknowledge:
     floors: Mapping[int, float]
 
 
-Act = RaiseAlarm | ClearAlarm | Promote
+Act = RaiseAlarm | ClearAlarm | Promote | EndHoldback
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""Promotion by a bandit: the leader gets all traffic once it is probably enough the best, after time and traffic enough.
+"""Promotion by a bandit: the leader gets all traffic once it is probably enough the best, after time and traffic enough; and where
+features decide, the policy does, once it is certain that it brings more than what its holdback gets.
 
 Being promoted is no proof. Two equal arms pass any threshold of this kind sooner or later, and to choose between equals costs
 nothing; so the rule may look at every moment, and promises no rate of errors.
@@ -7,11 +8,15 @@ nothing; so the rule may look at every moment, and promises no rate of errors.
 from collections.abc import Mapping
 from typing import Any
 
+from litmus.decide import BUCKETS
+
+from litmus_server.bandits.held_back import Brought, brought, watched
 from litmus_server.bandits.modes import DAY, MODES, PromotionRule, Waiting
 from litmus_server.bandits.version import needs_sheet, state_of
 from litmus_server.domain.draft import Purpose, purpose_of
+from litmus_server.domain.metric import Direction, MetricKind
 from litmus_server.domain.policy import PolicyState, Watermark
-from litmus_server.rules.act import Promote
+from litmus_server.rules.act import EndHoldback, Promote
 from litmus_server.rules.observation import Observation
 from litmus_server.stats.sheet import Waiting as SumsWaiting
 
@@ -22,7 +27,7 @@ def rule_of(observed: Observation) -> PromotionRule | None:
     """The experiment's own threshold and minima, else those of its mode; None where nothing is promoted."""
     experiment = observed.experiment
     mode = MODES[purpose_of(experiment.type) or Purpose.TEST].promotion
-    if mode is None or not experiment.adaptive or experiment.type.contextual:
+    if mode is None or not experiment.adaptive:
         return None
     return PromotionRule(
         threshold=float(experiment.parameters.get("promotion_threshold", mode.threshold)),
@@ -31,14 +36,17 @@ def rule_of(observed: Observation) -> PromotionRule | None:
     )
 
 
-def judge(observed: Observation) -> Promote | tuple[str, int]:
+def judge(observed: Observation) -> Promote | EndHoldback | tuple[str, int]:
     """What follows, or why nothing does; a bandit plans no looks, so that their number stays."""
     experiment, taken, rule = observed.experiment, observed.looks, rule_of(observed)
     if rule is None:
-        return f"{experiment.type} promotes nothing: every unit may have a best variant of its own", taken
+        return f"{experiment.type} promotes nothing", taken
     hindered = observed.promotes_nothing()
     if hindered is not None:
         return hindered, taken
+    if experiment.type.contextual:
+        promoted = _policy(observed, rule)
+        return promoted if isinstance(promoted, EndHoldback) else (promoted, taken)
     units = [observed.sheet.exposed(variant.ordinal) for variant in experiment.variants]
     if sum(units) < rule.least_units or observed.age < rule.least_age:
         # Why is said without a posterior, which costs more than all else here.
@@ -68,6 +76,51 @@ def judge(observed: Observation) -> Promote | tuple[str, int]:
         "variants": {variant.key: _document(known, variant.ordinal) for variant in experiment.variants},
     }
     return Promote(RULE, said.ordinal, said.win_probability, 1, 1, sum(units), message, evidence)
+
+
+def _policy(observed: Observation, rule: PromotionRule) -> EndHoldback | str:
+    """Every unit may have a best variant of its own, so no variant is promoted: the policy is, against its holdback."""
+    experiment, holdback = observed.experiment, observed.experiment.holdback
+    if holdback is None:
+        return f"{experiment.type} promotes no variant, and nobody is held back whom the policy could be held against"
+    metric = experiment.primary
+    groups = [each for each in observed.held if each.baseline is holdback.to]
+    units = sum(each.units for each in groups)
+    if metric is None or units < rule.least_units or observed.age < rule.least_age:
+        waiting = rule.judge([1.0], [units], observed.age)
+        return waiting.because if isinstance(waiting, Waiting) else "it has no primary metric"
+    found = brought(
+        groups,
+        watched(units, experiment.planned_units, experiment.alpha),
+        alpha=experiment.alpha,
+        binary=metric.kind is MetricKind.CONVERSION,
+        higher_is_better=metric.direction is Direction.INCREASE,
+    )
+    if not isinstance(found, Brought):
+        return found.reason
+    level = f"{1 - experiment.alpha:.10g}"
+    if not found.lower > 0:
+        return f"that the policy brings more than its holdback is not certain at {level}: {found.lower:.4g} to {found.upper:.4g} in all"
+    if not experiment.auto_promote:
+        return (
+            "the policy brings more than its holdback; auto_promote_winner is off, so that a person decides"
+        )
+    evidence = {
+        "to": str(holdback.to),
+        "share": holdback.share / BUCKETS,
+        "units": units,
+        "held_units": sum(each.units for each in groups if each.held),
+        "brought": found.estimate,
+        "lower": found.lower,
+        "upper": found.upper,
+        "level": 1 - experiment.alpha,
+        "seconds": observed.age,
+    }
+    message = (
+        f"the policy brought {found.estimate:.4g} ({found.lower:.4g} to {found.upper:.4g}, at every look, {level}) more of {metric.name} than if "
+        f"all {units:,} units had been held back ({holdback.to}); from now on nobody is"
+    )
+    return EndHoldback(RULE, message, evidence)
 
 
 def _known(observed: Observation, units: list[int]) -> PolicyState | None:

@@ -1,7 +1,7 @@
 """All rules, asked once about one observation, in the order in which they may act."""
 
 from litmus_server.rules import bandit, guardrails, promotion, ratio
-from litmus_server.rules.act import Acknowledge, Act, Judgement, Promote, RaiseAlarm
+from litmus_server.rules.act import Acknowledge, Act, EndHoldback, Judgement, Promote, RaiseAlarm
 from litmus_server.rules.observation import Observation
 
 
@@ -24,9 +24,12 @@ def judged(observed: Observation) -> Judgement:
         waiting["promotion"] = "an alarm is raised"
     else:
         promoted = (bandit if observed.experiment.adaptive else promotion).judge(observed)
-        if isinstance(promoted, Promote):
-            acts.append(promoted)
-            looks = promoted.look
-        else:
-            waiting["promotion"], looks = promoted
+        match promoted:
+            case Promote():
+                acts.append(promoted)
+                looks = promoted.look
+            case EndHoldback():
+                acts.append(promoted)
+            case _:
+                waiting["promotion"], looks = promoted
     return Judgement(tuple(acts), tuple(acknowledged), looks, waiting)

@@ -7,6 +7,7 @@ from typing import Any
 
 from litmus_server.domain.alarm import AlarmKind
 from litmus_server.domain.experiment import Experiment, Status
+from litmus_server.domain.holdback import Held
 from litmus_server.stats.sheet import Meant, Sheet
 
 
@@ -26,7 +27,8 @@ class Observation:
 
     `entry` is the document that decides, with the metrics that rules go by; `now` is the database's clock.
     `looks` are those that the promotion rule has taken. `standing` are the alarms that stand, as (kind, number of the metric).
-    `acknowledged` is by the number of a guardrail's metric; None is the sample ratio.
+    `acknowledged` is by the number of a guardrail's metric; None is the sample ratio. `held`: where features decide, what units brought that
+    were held back, and all others.
     """
 
     experiment: Experiment
@@ -38,6 +40,7 @@ class Observation:
     looks: int = 0
     standing: frozenset[tuple[AlarmKind, int | None]] = frozenset()
     acknowledged: Mapping[int | None, Acknowledged] = field(default_factory=dict)
+    held: Sequence[Held] = ()
 
     @property
     def age(self) -> float:

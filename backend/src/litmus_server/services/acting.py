@@ -16,7 +16,7 @@ from litmus_server.domain.audit import Cause
 from litmus_server.domain.errors import Unavailable
 from litmus_server.domain.experiment import Experiment, Status
 from litmus_server.ports import ActBook, Deed
-from litmus_server.rules.act import Act, ClearAlarm, Promote, RaiseAlarm
+from litmus_server.rules.act import Act, ClearAlarm, EndHoldback, Promote, RaiseAlarm
 from litmus_server.rules.judge import judged
 from litmus_server.rules.observation import Observation
 
@@ -99,6 +99,10 @@ async def _carried_out(deed: Deed, before: Experiment, act: Act) -> Experiment |
                 return None
             after, name = before.promoted(_promotion(before, act, deed.at), deed.at), act.rule
             action = "promote" if after.status is Status.COMPLETED else "recommend"
+        case EndHoldback():
+            if before.status is not Status.RUNNING or before.holdback is None:
+                return None
+            after, action, name = replace(_touched(before, deed.at), holdback=None), "promote", act.rule
     cause = Cause(principal_of(name), reason=act.message, evidence=act.evidence)
     log.info("a rule has acted", experiment=before.key, rule=name, action=action, reason=act.message)
     return await deed.save(before, after, action, cause)

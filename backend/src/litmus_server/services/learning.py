@@ -17,6 +17,7 @@ from litmus_server.bandits.policies import POLICIES
 from litmus_server.bandits.refresh import Published, Reason, RefreshRule
 from litmus_server.bandits.version import needs_sheet, shares_of, state_of
 from litmus_server.domain.errors import Invalid
+from litmus_server.domain.holdback import parts_of
 from litmus_server.domain.policy import Policy, signed
 from litmus_server.ports import Contexts, Observed, Policies, Standing, Work
 
@@ -150,6 +151,7 @@ def _contextual_document(observed: Observed, model: Mapping[str, Any]) -> dict[s
         "parameters": dict(observed.entry["parameters"]),
         "watermark": {"seq": observed.watermark.seq, "folded_at": folded_at and folded_at.isoformat()},
         "model": dict(model),
+        "holdback": list(parts_of(observed.entry)),
     }
 
 

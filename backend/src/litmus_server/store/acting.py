@@ -15,7 +15,7 @@ from litmus_server.ports import Watched
 from litmus_server.rules.observation import Acknowledged, Observation
 from litmus_server.store.control import Change, locked, read_experiments
 from litmus_server.store.database import available
-from litmus_server.store.reports import EVERYBODYS, WHOLE_SHARES, read_sheet
+from litmus_server.store.reports import EVERYBODYS, WHOLE_SHARES, read_held, read_sheet
 
 _ONE = 1_000_000
 
@@ -79,6 +79,7 @@ class ActBook:
                     row["metric"]: Acknowledged(row["id"], _floors(row["floors"]))
                     for row in await connection.fetch(_ACKNOWLEDGED, experiment)
                 },
+                held=await read_held(connection, experiment) if found[0].type.contextual else (),
             )
 
     async def judged(self, observed: Observation, looks: int) -> bool:

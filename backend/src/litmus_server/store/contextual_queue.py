@@ -34,31 +34,33 @@ async def enqueue_units(
 
 
 async def relearn(connection: "asyncpg.Connection[Any]") -> None:
-    """Forget the sums of all contextual experiments that still learn, and let all their exposed units wait: the next learner
-    makes them again.
-    """
+    """Forget the sums of all contextual experiments, and let all their exposed units wait: the next learner makes them again."""
     async with connection.transaction():
         await connection.execute(_WAIT, LEARNER_LOCK)
         for query in _AGAIN:
             await connection.execute(query)
 
 
-_LEARNING = "select no from experiments where features is not null and status <> 'completed'"
+OWN_SHARES = "(features is not null or type = 'squarecb')"
+"""Of a row of `experiments`: every unit has shares of its own, by features or by scores from outside."""
 
-_WAIT = f"select pg_advisory_xact_lock($1, no) from ({_LEARNING} order by no) learning"
+_CONTEXTUAL = f"select no from experiments where {OWN_SHARES}"
+
+_WAIT = f"select pg_advisory_xact_lock($1, no) from ({_CONTEXTUAL} order by no) learning"
 
 _UNITS = f"""
 insert into contextual_queue (experiment, unit)
 select t.experiment, t.unit
 from unnest($1::text[], $2::integer[]) t (unit, experiment)
-where t.experiment in ({_LEARNING})
+where t.experiment in ({_CONTEXTUAL})
 """
 
 _AGAIN = (
-    f"delete from contextual_sums where experiment in ({_LEARNING})",
-    f"delete from contextual_unit where experiment in ({_LEARNING})",
+    f"delete from contextual_sums where experiment in ({_CONTEXTUAL})",
+    f"delete from contextual_unit where experiment in ({_CONTEXTUAL})",
+    f"delete from contextual_held where experiment in ({_CONTEXTUAL})",
     f"""
     insert into contextual_queue (experiment, unit)
-    select experiment, unit from unit_state where experiment in ({_LEARNING}) and first_at is not null
+    select experiment, unit from unit_state where experiment in ({_CONTEXTUAL}) and first_at is not null
     """,
 )

@@ -4,6 +4,7 @@ Of each unit the difference is added between what the sums hold of it and what t
 often a unit waits, nor in which order units are learned from: the same log gives the same sums to the last bit.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,8 +13,9 @@ import numpy as np
 
 from litmus_server.bandits.contextual import Sums, columns_of, vector_of
 from litmus_server.domain.features import Schema, schema_of
+from litmus_server.domain.holdback import is_held
 from litmus_server.domain.metric import MetricKind
-from litmus_server.store.contextual_queue import LEARNER_LOCK
+from litmus_server.store.contextual_queue import LEARNER_LOCK, OWN_SHARES
 from litmus_server.store.database import available
 from litmus_server.store.sql import statement
 
@@ -21,6 +23,9 @@ _SLICE = 2_000
 _PILE = 1_000
 """Units of an experiment that does not run may wait until there are so many."""
 _PEOPLE = 200
+
+_Group = tuple[str, int, bool]
+"""Baseline, share in ppm, whether it was held back."""
 
 
 class ContextualStore:
@@ -79,17 +84,21 @@ async def _absorb(connection: "asyncpg.Connection[Any]", entry: Mapping[str, Any
     )
     change = _Change(entry["type"], schema_of(entry["features"]))
     gone, written = [], []
+    apart: Counter[tuple[_Group, int]] = Counter()
     for row in rows:
         stood = None if row["was_variant"] is None else (row["was_variant"], int(row["was_reward"]))
         ought = None if row["variant"] is None else (row["variant"], int(row["reward"]))
         if stood == ought:
             continue
-        if stood is not None:
-            change.add(*stood, row["features"], -1)
+        group = _group(row)
+        for signed, side in ((stood, -1), (ought, 1)):
+            if signed is not None:
+                change.add(*signed, row["features"] or {}, side)
+                if group is not None:
+                    apart[group, signed[1]] += side
         if ought is None:
             gone.append(row["unit"])
         else:
-            change.add(*ought, row["features"], 1)
             written.append((row["unit"], *ought))
     if gone:
         await connection.execute(_FORGET, entry["no"], gone)
@@ -100,7 +109,20 @@ async def _absorb(connection: "asyncpg.Connection[Any]", entry: Mapping[str, Any
         total = each if held is None else _added(_read(held), each)
         columns = total.units, list(total.outer), list(total.cross), total.squares
         await connection.execute(_WRITE, entry["no"], variant, *columns)
+    for group in sorted({group for group, _ in apart}):
+        rewards = {reward: count for (of, reward), count in apart.items() if of == group}
+        units, *sums = (sum(count * reward**power for reward, count in rewards.items()) for power in range(4))
+        await connection.execute(_HOLD, entry["no"], *group, units, units - rewards.get(0, 0), *sums)
     return len(rows), len(gone) + len(written)
+
+
+def _group(row: "asyncpg.Record") -> _Group | None:
+    """What the unit could have been drawn by instead, in which share, and whether it was; None where nothing was held back."""
+    holdback = row["holdback"]
+    if holdback is None:
+        return None
+    parts = holdback["parts"]
+    return holdback["to"], sum(parts), is_held(row["bucket"], row["shares"], parts)
 
 
 class _Change:
@@ -143,19 +165,22 @@ def _read(row: "asyncpg.Record") -> Sums:
     return Sums(row["units"], row["outer_sum"], [int(each) for each in row["cross_sum"]], int(row["squares"]))
 
 
-_IDLE = """
+# What is over is settled to the last unit: no report would do it any more.
+_IDLE = f"""
 select x.no
 from experiments x
-where x.features is not null and (x.status <> 'running' or x.archived_at is not null)
-  and exists (select from contextual_queue q where q.experiment = x.no offset $1)
+where {OWN_SHARES} and (x.status <> 'running' or x.archived_at is not null)
+  and exists (
+      select from contextual_queue q where q.experiment = x.no offset case when x.status = 'completed' then 0 else $1 end
+  )
 order by x.no
 """
 
-_ENTRY = """
+_ENTRY = f"""
 select c.document
 from experiments x
 join configuration c on c.experiment = x.no and c.revision = x.revision
-where x.no = $1 and x.features is not null and (x.status <> 'running' or x.archived_at is not null)
+where x.no = $1 and {OWN_SHARES}
 """
 
 _SUMS = "select variant, units, outer_sum, cross_sum, squares from contextual_sums where experiment = $1"
@@ -175,6 +200,14 @@ _REMEMBER = """
 insert into contextual_unit (experiment, unit, variant, reward)
 select $1, * from unnest($2::text[], $3::smallint[], $4::numeric[])
 on conflict (experiment, unit) do update set variant = excluded.variant, reward = excluded.reward
+"""
+
+_HOLD = """
+insert into contextual_held as h (experiment, baseline, share, held, units, seen, total, squares, cubes)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+on conflict (experiment, baseline, share, held) do update
+set units = h.units + excluded.units, seen = h.seen + excluded.seen, total = h.total + excluded.total,
+    squares = h.squares + excluded.squares, cubes = h.cubes + excluded.cubes
 """
 
 # By unit, not by time: a sample of the units is wanted, and there is no index by time.

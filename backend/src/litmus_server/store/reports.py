@@ -12,8 +12,9 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from litmus_server.domain.draft import is_id
+from litmus_server.domain.draft import CONTEXTUAL, is_id
 from litmus_server.domain.errors import NotFound
+from litmus_server.domain.holdback import Baseline, Held
 from litmus_server.domain.look import Look
 from litmus_server.domain.plan import NamedPrior, plan_of
 from litmus_server.domain.policy import Policy
@@ -79,6 +80,7 @@ class ReportStore:
             alarms = await read_standing(connection, [experiment])
             fitted = plan_of(entry.get("analysis")).prior is NamedPrior.FITTED
             past = await connection.fetch(_PAST, experiment) if fitted else []
+            held = await read_held(connection, experiment) if entry["type"] in CONTEXTUAL else []
         return Facts(
             now=head["now"],
             entry=entry,
@@ -96,6 +98,7 @@ class ReportStore:
             rejected={row["reason"]: row["count"] for row in rejected},
             alarms=alarms.get(experiment, []),
             past=[(row["lift"], row["error"]) for row in past],
+            held=held,
         )
 
     async def is_current(self, experiment: int) -> bool:
@@ -212,6 +215,14 @@ class ReportStore:
         async with available():
             rows = await self._pool.fetch(_POLICIES, experiment, before, limit)
         return [Policy(**{**row, "propensities": tuple(row["propensities"])}) for row in rows]
+
+
+async def read_held(connection: "asyncpg.Connection[Any]", experiment: int) -> list[Held]:
+    """What units of a contextual experiment brought that were held back, and all others."""
+    return [
+        Held(Baseline(baseline), share, back, *map(int, sums))
+        for baseline, share, back, *sums in await connection.fetch(_HELD, experiment)
+    ]
 
 
 async def read_sheet(
@@ -475,6 +486,10 @@ on conflict (experiment, metric, variant, number) do nothing
 
 _REJECTED = """
 select reason, sum(count)::bigint as count from dead_letter_count where experiment = $1 group by reason order by reason
+"""
+
+_HELD = """
+select baseline, share, held, units, seen, total, squares, cubes from contextual_held where experiment = $1 order by 1, 2, 3
 """
 
 # Of all that ended: of winners only, any prior would look justified.

@@ -650,6 +650,21 @@ create table contextual_sums (
     primary key (experiment, variant)
 );
 
+-- Of those units, where there is a holdback: units, those whose r is not zero, Σ r, Σ r² and Σ r³ by whether they were held back, for
+-- each share (ppm) and baseline (what those get that are held back) that there has been.
+create table contextual_held (
+    experiment integer not null references experiments (no) on delete cascade,
+    baseline   text not null,
+    share      integer not null,
+    held       boolean not null,
+    units      bigint not null,
+    seen       bigint not null,
+    total      numeric not null,
+    squares    numeric not null,
+    cubes      numeric not null,
+    primary key (experiment, baseline, share, held)
+);
+
 -- ── the names that the mission's documents print, to be queried ────────────────────────────────────────
 
 create view experiment_assignments as

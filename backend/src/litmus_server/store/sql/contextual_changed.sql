@@ -7,7 +7,8 @@ with taken as (
     returning unit
 )
 select t.unit, o.variant as was_variant, o.reward as was_reward, a.context -> 'features' as features,
-       case when s.first_at is not null and a.context ? 'features' then s.variant end as variant,
+       a.bucket, a.context -> 'shares' as shares, a.context -> 'holdback' as holdback,
+       case when s.first_at is not null and (a.context ? 'features' or a.context ? 'holdback') then s.variant end as variant,
        case when $4 then (s.counts[$3] is not null)::integer * 1000000::numeric else coalesce(s.totals[$3], 0) end as reward
 from (select distinct unit from taken) t
 left join lateral (
@@ -17,5 +18,5 @@ left join lateral (
     select variant, first_at, counts, totals from unit_state where unit = t.unit and experiment = $1 limit 1
 ) s on true
 left join lateral (
-    select context from assignment where unit = t.unit and experiment = $1 limit 1
+    select bucket, context from assignment where unit = t.unit and experiment = $1 limit 1
 ) a on true

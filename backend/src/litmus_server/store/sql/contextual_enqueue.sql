@@ -1,10 +1,10 @@
 -- Units of the batches $1 (of the events $2 only, unless null) wait to be learned from, where one of the experiments $3 is
--- contextual, and not over: then nothing more is learned. An event that names no experiment is for all of them.
+-- contextual. Also when it is over: what its holdback says is counted to the end. An event that names no experiment is for all of them.
 with contextual as materialized (
     select x.no
     from unnest($3::integer[]) t (no)
     cross join lateral (
-        select no from experiments where no = t.no and features is not null and status <> 'completed' limit 1
+        select no from experiments where no = t.no and (features is not null or type = 'squarecb') limit 1
     ) x
 ),
 given as materialized (
