@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 PRIMARY = "order_accepted"
-SECONDARY = ("order_value", "latency_ms")
+SECONDARY = ("order_value", {"name": "latency_ms", "direction": "decrease"})
 
 
 @dataclass(frozen=True, slots=True)
