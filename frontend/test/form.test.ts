@@ -59,6 +59,9 @@ describe('the body that creates an experiment', () => {
     expect(faultsOf(named({ sticky: 'ttl', ttlHours: '0.01' }))['/ttl_seconds']).toContain('must be a number')
     expect(faultsOf(named({ unit_type: 'decision' }))['/unit_type']).toContain('one decision')
   })
+  it('holds units back wherever shares are learned, and nowhere else', () => {
+    for (const { type, purpose } of ALGORITHMS) expect([type, createBody(named({ type, holdback: '5' })).holdback]).toEqual([type, ['earn', 'learn'].includes(purpose) ? { share: 0.05, to: 'uniform' } : undefined])
+  })
   it('of every template is without fault', () => {
     for (const template of TEMPLATES) {
       const form = fromTemplate(template, named())
