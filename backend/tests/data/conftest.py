@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import httpx2
 import pytest
-from litmus_server.apps import application
+from building import application
 from litmus_server.domain.access import Principal, Role
 from litmus_server.domain.audit import Cause
 from litmus_server.domain.draft import parse_draft

@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx2
 import pytest
+from building import application
 from drafts import ADMIN, WRITER
-from litmus_server.apps import application
 from litmus_server.settings import Settings
 from litmus_server.wiring import opened_runtime
 

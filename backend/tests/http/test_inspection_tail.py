@@ -15,8 +15,8 @@ from uuid import uuid4
 import httpx2
 import pytest
 import uvicorn
+from building import application
 from drafts import ADMIN, WRITER, created, draft
-from litmus_server.apps import application
 from litmus_server.http.streams import Door
 from litmus_server.http.v1.tail import Tail
 from litmus_server.services.inspection import MOST_NEWS

@@ -8,8 +8,8 @@ from pathlib import Path
 import asyncpg
 import httpx2
 import pytest
+from building import application
 from drafts import WRITER
-from litmus_server.apps import application
 from litmus_server.domain.health import FOLD_LATE, WORKER_SILENT, Vitals, concerns
 from litmus_server.settings import Settings
 from litmus_server.store.database import connect, named, open_pool

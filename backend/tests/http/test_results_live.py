@@ -15,8 +15,8 @@ from typing import Any
 import httpx2
 import pytest
 import uvicorn
+from building import application
 from drafts import ADMIN, WRITER, bandit, created
-from litmus_server.apps import application
 from litmus_server.http.streams import Door
 from litmus_server.http.v1.live import Live
 from litmus_server.jobs.handlers import handlers

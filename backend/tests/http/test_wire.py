@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from building import application
 from drafts import WRITER
-from litmus_server.apps import application
 from litmus_server.settings import Settings
 from litmus_server.wiring import opened_runtime
 from wire import Wire, wired
