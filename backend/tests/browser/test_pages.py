@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from launched import until
 from playwright.async_api import expect
 from serving import Served
 
@@ -255,6 +256,35 @@ async def test_the_numbers_are_those_of_the_api(world: World, checkout: str, tab
         for variant in metric["variants"]:
             seen = counted.filter(has_text=name).get_by_role("row", name=variant["variant_key"])
             await expect(seen).to_contain_text(_count(variant["conversions"]))
+
+
+async def test_a_policy_that_decides_by_features_is_shown_against_the_units_that_were_held_back(
+    world: World, tab: NewTab
+) -> None:
+    key = world.create(
+        "For each unit", start=True, type="lints", variants=[{"name": "control"}, {"name": "treatment"}],
+        features=[{"name": "member", "type": "boolean"}], holdback={"share": 0.5, "to": "control"},
+    )  # fmt: skip
+    for first in range(0, 1000, 500):
+        world.visit(key, range(first, first + 500), {"control": 0.2, "treatment": 0.8})
+        world.exposed(key, first + 500)
+    found: list[dict[str, Any]] = []
+
+    def told() -> bool:
+        found.append(world.report(key)["contextual"])
+        brought = found[-1] and found[-1]["holdback"]["brought"]["estimate"]
+        return brought is not None and found[-1]["learned_units"] + found[-1]["held_units"] == 1000
+
+    until(told, "the report says what the policy brought")
+    page = (await tab()).page
+    await there(page, f"/experiments/{key}/results")
+    arms = page.get_by_role("figure").filter(has=page.get_by_role("heading", name="Arms", exact=True))
+    await expect(arms).to_contain_text("Gained by deciding by features")
+    brought = f"{found[-1]['holdback']['brought']['estimate']:.1f}".removesuffix(".0")
+    await expect(arms).to_contain_text(f"+{brought} conversions")
+    for side in ("learned", "held"):
+        await expect(arms).to_contain_text(f"{found[-1][f'{side}_units']} units")
+    await held(page)
 
 
 async def test_a_name_is_text_and_a_long_config_is_folded(crowd: str, tab: NewTab) -> None:
