@@ -124,6 +124,7 @@ async def test_before_the_first_exposure_the_report_says_why_it_is_silent(pool: 
         "series": "no_exposures",
         "policy_version": "fixed_weights",
         "bandit": "fixed_weights",
+        "contextual": "same_shares",
     }
     for variant in found.variants:
         assert (variant.exposed_units, variant.conversions) == (0, 0)

@@ -197,7 +197,11 @@ async def test_the_bandit_shows_its_versions_page_by_page(
     assert first.policy_version == 4
     assert [variant.win_probability for variant in first.variants] == pytest.approx([0.5, 0.5])
     assert first.leader is None
-    assert first.missing == {"leader": "no_exposures", "bandit": "no_exposures"}
+    assert first.missing == {
+        "leader": "no_exposures",
+        "bandit": "no_exposures",
+        "contextual": "same_shares",
+    }
 
 
 async def test_a_fitted_prior_is_that_of_the_experiments_that_are_over(
