@@ -6,6 +6,7 @@ import datetime as dt
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -106,6 +107,12 @@ def frequent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports_module, "_LEAST", 0.0)
 
 
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits long for a worker that there is not."""
+    monkeypatch.setattr("litmus_server.wiring.Reports", partial(Reports, patience=0.1))
+
+
 async def started(client: httpx2.AsyncClient, body: Json) -> str:
     experiment = await created(client, body)
     assert (await client.post(f"/api/v1/experiments/{experiment}/start")).status_code == 200
@@ -199,6 +206,7 @@ async def test_raw_counters_count_events_as_they_came(client: httpx2.AsyncClient
     ] * 2
 
 
+@pytest.mark.usefixtures("hasty")
 async def test_results_take_interval_metric_and_time(client: httpx2.AsyncClient, database_url: str) -> None:
     experiment = await started(client, bandit(secondary_metrics=["order_value"]))
     traffic = Traffic(client, experiment, {"a": 0.2, "b": 0.5, "c": 0.8})
@@ -219,6 +227,7 @@ async def test_results_take_interval_metric_and_time(client: httpx2.AsyncClient,
     assert past["missing"] == {"series": "no_events", "effects": "not_computed"}
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize(
     ("query", "status"),
     [
@@ -283,6 +292,7 @@ async def test_an_unknown_experiment_is_not_found_as_printed(client: httpx2.Asyn
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("hasty")
 async def test_without_a_worker_a_first_report_is_503_and_says_when_to_come_again(
     client: httpx2.AsyncClient,
 ) -> None:
