@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -184,6 +185,16 @@ def test_what_has_no_cohorts_is_refused_with_a_reason(of: Any, fields: Any, why:
     assert isinstance(refused, Refused)
     assert refused.why is why
     assert refused.sentence.endswith(".")
+
+
+@pytest.mark.parametrize(("window", "age"), [(3_600, "1 hour"), (86_400, "1 day"), (30 * 86_400, "30 days")])
+def test_an_age_that_nobody_has_reached_is_said_as_people_say_it(window: int, age: str) -> None:
+    frame = framed(conversions(lambda _: 0.1), {"window_seconds": window})
+    first = dt.datetime.fromtimestamp(FIRST * 3600, dt.UTC)
+    frame = replace(frame, now=first)
+    refused = judged(frame, frame.entry["metrics"][0])
+    assert isinstance(refused, Refused)
+    assert f"here {age}, which no cohort has reached yet" in refused.sentence
 
 
 def test_nobody_exposed_is_refused_too() -> None:

@@ -132,12 +132,18 @@ def _refused(frame: Frame, metric: Mapping[str, Any]) -> Refused | None:
         return refused
     cohorts = frame.sheet.cohorts()
     if not frame.sheet.closed(metric["window_seconds"], frame.now.timestamp())(0, cohorts[0]):
-        days = metric["window_seconds"] / 86_400
+        age = _age(metric["window_seconds"])
         return Refused(
             Missing.WINDOWS_OPEN,
-            f"Cohorts are compared at the same age, here {days:g} days, which no cohort has reached yet; a shorter one may be asked for.",
+            f"Cohorts are compared at the same age, here {age}, which no cohort has reached yet; a shorter one may be asked for.",
         )
     return None
+
+
+def _age(seconds: int) -> str:
+    """30 days, 1 day, 6 hours."""
+    many, unit = (seconds / 86_400, "day") if seconds >= 86_400 else (seconds / 3_600, "hour")
+    return f"{many:g} {unit}{'' if many == 1 else 's'}"
 
 
 # ── groups ───────────────────────────────────────────────────────────────────────────────────────────────────────────
