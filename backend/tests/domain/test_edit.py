@@ -489,3 +489,9 @@ def test_a_draft_that_stops_learning_loses_its_holdback() -> None:
     before = begun(mode="earn", variants=weighed)
     assert before.holdback is not None
     assert edit(before, type="ab").holdback is None
+
+
+def test_a_draft_that_learns_otherwise_keeps_its_holdback() -> None:
+    before = begun(mode="earn")
+    after = edit(before, type="lints", features=[{"name": "on", "type": "boolean"}])
+    assert after.holdback == before.holdback is not None

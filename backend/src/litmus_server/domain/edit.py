@@ -218,7 +218,7 @@ def _ready(was: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, A
             ready.pop("value_type")
         if not ExperimentType(kind).contextual:
             ready.pop("features")
-        if not ExperimentType(kind).adaptive or ExperimentType(kind).contextual:
+        if not ExperimentType(kind).adaptive:
             ready.pop("holdback")
         ready["parameters"] = _kept(was, kind)
         if kind != was["type"] and ready["significance_threshold"] == DEFAULT_SIGNIFICANCE:
