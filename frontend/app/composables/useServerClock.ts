@@ -1,5 +1,3 @@
-import { useIntervalFn } from '@vueuse/core'
-
 const offset = ref(0)
 const ticks = ref(Date.now())
 let ticking = false
@@ -8,7 +6,7 @@ let ticking = false
 export function useServerClock() {
   if (!ticking) {
     ticking = true
-    useIntervalFn(() => { ticks.value = Date.now() }, 1000)
+    setInterval(() => { ticks.value = Date.now() }, 1000) // not the first page's own: that one may be left, and the others tick on
   }
   return {
     now: computed(() => ticks.value + offset.value),
