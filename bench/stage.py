@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,9 +63,10 @@ class Stage:
         found: dict[str, int] = {}
         root = psutil.Process(self.process.pid)
         for process in [root, *root.children(recursive=True)]:
-            command = " ".join(process.cmdline())
-            name = "postgres" if "postgres" in command else "worker" if " worker" in command else "api"
-            found[name] = found.get(name, 0) + process.memory_full_info().pss
+            with suppress(psutil.NoSuchProcess):  # PostgreSQL's helpers come and go
+                command = " ".join(process.cmdline())
+                name = "postgres" if "postgres" in command else "worker" if " worker" in command else "api"
+                found[name] = found.get(name, 0) + process.memory_full_info().pss
         return found
 
 
