@@ -87,6 +87,15 @@ def test_every_policy_gives_probabilities_to_active_arms_only(kind: str, state: 
     assert all(p >= 0 if arm.active else p == 0 for p, arm in zip(propensities, state.arms, strict=True))
 
 
+@pytest.mark.parametrize("variance", [5e-324, 1e-310, 1e-299])
+@pytest.mark.parametrize("kind", POLICIES)
+def test_a_variance_at_the_end_of_the_floats_contests_nothing_away(kind: str, variance: float) -> None:
+    state = State((NumberArm(2, 0.0, variance), NumberArm(10**6, 0.0, 0.0)))
+    propensities = policy(kind, {}).propensities(state)
+    assert sum(propensities) == pytest.approx(1, abs=1e-9)
+    assert min(propensities) >= 0
+
+
 def test_an_inactive_arm_takes_no_part_in_the_contest() -> None:
     two, three = (
         State((Arm(10, 100), Arm(20, 100))),

@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 PRIOR_UNITS = 30
 """How many units of all arms together an arm's own variance is mixed with: few values say little of their spread."""
 
+_LEAST_VARIANCE = 1e-300
+
 
 @dataclass(frozen=True)
 class Tallies:
@@ -83,7 +85,7 @@ class Tallies:
     @cached_property
     def spread(self) -> tuple[Array, Array]:
         """Of numbers: each arm's variance, and that of all arms together (experiments, 1), which is 0 only where all
-        values so far are the same.
+        values so far are the same (or differ by less than 1e-150, below which the square of a float has no digits left).
 
         The common variance is Σ(y − arm's mean)² and one unit's worth of the variance around the mean of everything,
         so that it exists from two different values on. An arm's own one is mixed with 30 units of the common one: an
@@ -97,5 +99,6 @@ class Tallies:
         whole = (within + between) / np.maximum(self.outcomes - 1, 1)
         freedom = np.maximum(self.n - 1, 0)
         common = (within + whole) / (freedom.sum(axis=1, keepdims=True) + 1)
+        common = np.where(common > _LEAST_VARIANCE, common, 0.0)
         own = (self.scatter + PRIOR_UNITS * common) / (freedom + PRIOR_UNITS)
         return own, common
