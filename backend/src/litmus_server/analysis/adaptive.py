@@ -12,7 +12,7 @@ from litmus_server.analysis.estimates import bare
 from litmus_server.analysis.frame import Frame
 from litmus_server.analysis.pairs import Shares
 from litmus_server.bandits.accounts import Saved, Traffic, regret_saved, traffic
-from litmus_server.bandits.held_back import Brought, brought, sums_of, watched
+from litmus_server.bandits.held_back import Brought, brought, sums_of
 from litmus_server.bandits.modes import floor_prices
 from litmus_server.bandits.version import needs_sheet, state_of
 from litmus_server.domain import report as r
@@ -23,7 +23,7 @@ from litmus_server.domain.weights import share_to_ppm, to_fraction
 from litmus_server.ports import Facts
 from litmus_server.stats.absence import TooFew, Undefined
 from litmus_server.stats.adaptive import AfterBandit, Batch, SampleMean
-from litmus_server.stats.critical import Fixed
+from litmus_server.stats.critical import UNPLANNED_UNITS, AlwaysValid, Fixed
 from litmus_server.stats.moments import MICRO, Moments
 from litmus_server.stats.sheet import EXPOSED, Sheet
 from litmus_server.stats.start import TooSkewed
@@ -185,21 +185,18 @@ def contextual_report(frame: Frame, facts: Facts, metric: Mapping[str, Any]) -> 
     Of a holdback that is over the newest figures stay.
     """
     held = published_holdback(frame.entry)
-    to = (
-        held.to
-        if held is not None
-        else max(facts.held, key=lambda each: each.units).baseline
-        if facts.held
-        else None
-    )
+    most = max(facts.held, key=lambda each: each.units, default=None)
+    if most is None:
+        return None
+    to = most.baseline if held is None else held.to
     groups = [each for each in facts.held if each.baseline is to]
-    if to is None or not groups:
+    if not groups:
         return None
     sides = [sums_of(groups, held=side) for side in (False, True)]
     units = sum(side.n for side in sides)
     found = brought(
         groups,
-        watched(units, frame.planned_units, frame.alpha),
+        _watched(frame, units),
         alpha=frame.alpha,
         binary=metric["kind"] == "conversion",
         higher_is_better=metric["direction"] == "increase",
@@ -211,6 +208,10 @@ def contextual_report(frame: Frame, facts: Facts, metric: Mapping[str, Any]) -> 
     learned, apart = (_plain_mean(side, frame.alpha) for side in sides)
     report = _against(0 if held is None else held.share, to, told, others)
     return r.ContextualReport(metric["name"], sides[0].n, sides[1].n, learned, apart, report)
+
+
+def _watched(frame: Frame, units: int) -> AlwaysValid:
+    return AlwaysValid.tuned(max(units, 1), frame.planned_units or UNPLANNED_UNITS, frame.alpha)
 
 
 def _plain_mean(sums: Moments, alpha: float) -> r.Estimate:
@@ -227,7 +228,7 @@ def _saved(
     found = regret_saved(
         after,
         alpha=frame.alpha,
-        critical=watched(units, frame.planned_units, frame.alpha),
+        critical=_watched(frame, units),
         higher_is_better=metric["direction"] == "increase",
         against=against,
     )

@@ -278,14 +278,18 @@ def _missing(
     if facts.window is None:
         missing["series"] = Missing.NO_EXPOSURES
     if bandit is None:
-        missing["bandit"] = Missing.NO_EXPOSURES if frame.adaptive else Missing.FIXED_WEIGHTS
-        if exposed and frame.entry["type"] in CONTEXTUAL:
-            missing["bandit"] = Missing.OWN_SHARES
+        missing["bandit"] = _why_no_bandit(frame, exposed)
     if contextual is None:
         missing["contextual"] = _why_not_contextual(frame, exposed)
     if not facts.state.policy_version:
         missing["policy_version"] = Missing.NOT_LEARNED if frame.adaptive else Missing.FIXED_WEIGHTS
     return missing
+
+
+def _why_no_bandit(frame: Frame, exposed: int) -> Missing:
+    if not frame.adaptive:
+        return Missing.FIXED_WEIGHTS
+    return Missing.OWN_SHARES if exposed and frame.entry["type"] in CONTEXTUAL else Missing.NO_EXPOSURES
 
 
 def _why_not_contextual(frame: Frame, exposed: int) -> Missing:

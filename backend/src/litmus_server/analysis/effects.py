@@ -23,7 +23,7 @@ from litmus_server.domain.report import Missing
 from litmus_server.stats.absence import TooFew, Undefined
 from litmus_server.stats.adaptive import AfterBandit, Weighting
 from litmus_server.stats.contrast import Contrast, Scale
-from litmus_server.stats.critical import RESERVE, UNPLANNED_UNITS, AlwaysValid, Fixed, best_ratio
+from litmus_server.stats.critical import RESERVE, UNPLANNED_UNITS, AlwaysValid, Fixed
 from litmus_server.stats.estimators import means, proportions
 from litmus_server.stats.moments import Moments
 from litmus_server.stats.multinomial import Epoch
@@ -183,7 +183,7 @@ class _Question(Population):
             means_ = (found.contrast.treatment, found.contrast.control)
             return absent(self, Missing.NOT_OPEN, sentence(closed), means_, closed)
         planned = (frame.planned_units or UNPLANNED_UNITS) * self._spread(after)
-        critical = AlwaysValid(found.variance_sum / planned * best_ratio(frame.alpha))
+        critical = AlwaysValid.tuned(found.variance_sum, planned, frame.alpha)
         others = []
         narrow = after.contrast(self.treatment, frame.control, Weighting.NARROW)
         if not isinstance(narrow, TooFew | Undefined):

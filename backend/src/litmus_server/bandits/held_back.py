@@ -12,7 +12,7 @@ from litmus.decide import BUCKETS
 
 from litmus_server.domain.holdback import Held
 from litmus_server.stats.absence import TooFew, Undefined
-from litmus_server.stats.critical import UNPLANNED_UNITS, AlwaysValid, Critical, best_ratio
+from litmus_server.stats.critical import Critical
 from litmus_server.stats.moments import MICRO, Moments
 from litmus_server.stats.start import TooSkewed, not_open
 
@@ -59,11 +59,6 @@ def brought(
     found = estimate / MICRO * (1 if higher_is_better else -1)
     reach = critical.value(alpha, held.n - 1) * sqrt(variance) / MICRO
     return Brought(found, found - reach, found + reach, others)
-
-
-def watched(units: int, planned: int | None, alpha: float) -> AlwaysValid:
-    """The critical values of figures that are looked at all the time: narrowest at the plan's end (10,000 units where nobody planned)."""
-    return AlwaysValid(max(units, 1) / (planned or UNPLANNED_UNITS) * best_ratio(alpha))
 
 
 def sums_of(groups: Sequence[Held], *, held: bool) -> Moments:

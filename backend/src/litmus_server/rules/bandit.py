@@ -10,7 +10,7 @@ from typing import Any
 
 from litmus.decide import BUCKETS
 
-from litmus_server.bandits.held_back import Brought, brought, watched
+from litmus_server.bandits.held_back import Brought, brought
 from litmus_server.bandits.modes import DAY, MODES, PromotionRule, Waiting
 from litmus_server.bandits.version import needs_sheet, state_of
 from litmus_server.domain.draft import Purpose, purpose_of
@@ -18,6 +18,7 @@ from litmus_server.domain.metric import Direction, MetricKind
 from litmus_server.domain.policy import PolicyState, Watermark
 from litmus_server.rules.act import EndHoldback, Promote
 from litmus_server.rules.observation import Observation
+from litmus_server.stats.critical import UNPLANNED_UNITS, AlwaysValid
 from litmus_server.stats.sheet import Waiting as SumsWaiting
 
 RULE = "bandit"
@@ -91,7 +92,7 @@ def _policy(observed: Observation, rule: PromotionRule) -> EndHoldback | str:
         return waiting.because if isinstance(waiting, Waiting) else "it has no primary metric"
     found = brought(
         groups,
-        watched(units, experiment.planned_units, experiment.alpha),
+        AlwaysValid.tuned(units, experiment.planned_units or UNPLANNED_UNITS, experiment.alpha),
         alpha=experiment.alpha,
         binary=metric.kind is MetricKind.CONVERSION,
         higher_is_better=metric.direction is Direction.INCREASE,
@@ -99,6 +100,7 @@ def _policy(observed: Observation, rule: PromotionRule) -> EndHoldback | str:
     if not isinstance(found, Brought):
         return found.reason
     level = f"{1 - experiment.alpha:.10g}"
+    more = "more" if metric.direction is Direction.INCREASE else "less"
     if not found.lower > 0:
         return f"that the policy brings more than its holdback is not certain at {level}: {found.lower:.4g} to {found.upper:.4g} in all"
     if not experiment.auto_promote:
@@ -117,7 +119,7 @@ def _policy(observed: Observation, rule: PromotionRule) -> EndHoldback | str:
         "seconds": observed.age,
     }
     message = (
-        f"the policy brought {found.estimate:.4g} ({found.lower:.4g} to {found.upper:.4g}, at every look, {level}) more of {metric.name} than if "
+        f"the policy brought {found.estimate:.4g} ({found.lower:.4g} to {found.upper:.4g}, at every look, {level}) {more} of {metric.name} than if "
         f"all {units:,} units had been held back ({holdback.to}); from now on nobody is"
     )
     return EndHoldback(RULE, message, evidence)

@@ -6,10 +6,9 @@ It runs in the worker. It must not know who reads a report, nor what follows fro
 import msgspec
 
 from litmus_server.analysis.document import computed
-from litmus_server.domain.draft import CONTEXTUAL
 from litmus_server.domain.report import Report
 from litmus_server.domain.summary import summary_of
-from litmus_server.ports import REPORT, Contexts, Facts, KeptReport, ReportBook, Work
+from litmus_server.ports import REPORT, Contexts, KeptReport, ReportBook, Work
 
 
 class Analysis:
@@ -23,7 +22,10 @@ class Analysis:
         """Compute and keep the report of this moment; False when there was no need, or is no such experiment."""
         if await self._book.is_current(experiment):
             return False
-        facts = await self._facts(experiment)
+        await self._contexts.settle(
+            experiment
+        )  # what a holdback says is summed by the learner, at its leisure
+        facts = await self._book.facts(experiment)
         if facts is None:
             return False
         found = computed(facts)
@@ -31,17 +33,6 @@ class Analysis:
         summary = msgspec.json.encode(summary_of(found.report))
         await self._book.keep(experiment, kept, facts.now, found.looks, summary)
         return True
-
-    async def _facts(self, experiment: int) -> Facts | None:
-        """With all in them that has been folded: what a holdback says is summed by the learner, at its leisure."""
-        facts = await self._book.facts(experiment)
-        if (
-            facts is not None
-            and facts.entry["type"] in CONTEXTUAL
-            and await self._contexts.settle(experiment)
-        ):
-            return await self._book.facts(experiment)
-        return facts
 
     async def look(self, work: Work) -> int:
         """Ask for the reports of experiments whose planned look may be due, though nobody watches; answers how many."""

@@ -211,9 +211,8 @@ class Reports:
         """Wait until a report covers this subject; those who ask at the same time wait for one and the same."""
         while True:
             flight = self._flights.get(subject.no)
-            if (
-                flight is None or flight.done()
-            ):  # to wait for one that is done would not let anybody else go on
+            # To wait for one that is done would not let anybody else go on.
+            if flight is None or flight.done():
                 flight = asyncio.create_task(self._compute(subject), name=f"report {subject.no}")
                 self._flights[subject.no] = flight
                 flight.add_done_callback(lambda done: self._landed(subject.no, done))

@@ -22,9 +22,9 @@ from litmus_server.stats.roots import root
 # The smallest tail that a float can hold: what is rarer counts as this rare.
 _TINY = 5e-324
 # The part of the error that the default keeps for looks that were not planned.
+RESERVE = 0.1
 UNPLANNED_UNITS = 10_000
 """For how many units an always-valid interval is narrowest, when nobody has planned any."""
-RESERVE = 0.1
 
 
 class Critical(Protocol):
