@@ -79,6 +79,8 @@ def bounded(
     `newcomers` are ordinals of arms that were added while the experiment ran, as in `policies.next_version`.
     """
     shares = model.shares(given, active)
+    if not newcomers:
+        return shares
     theirs, most = sum(shares[k] for k in newcomers), round(NEWCOMER_SHARE * BUCKETS)
     settled = [on and k not in newcomers for k, on in enumerate(active)]
     if theirs <= most or not any(settled):

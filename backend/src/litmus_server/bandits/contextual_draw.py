@@ -75,19 +75,17 @@ class Drawing:
         scores: Mapping[str, float] | None = None,
     ) -> Drawn:
         """The shares of a unit, of which a request says so much. Raises Invalid."""
-        if eligible is None and scores is None and self.model is not None and self.schema.features:
-            shares = self._modelled(vector_of(self.kind, self.schema, attributes), self.active)
-            return Drawn(
-                shares, self.schema.kept(attributes), self.schema.hash, holdback=self._held(self.active)
-            )
         places = None if eligible is None else self._places(eligible)
         if places is not None and all(k in places for k, on in enumerate(self.active) if on):
             places = None  # nobody is left out
-        given = self._scores(scores)
-        shares = self._shares(attributes, places, given)
+        outside = self._scores(scores)
+        active = self._open(places)
+        parts = self._parts(active)
+        shares = self._shares(self._given(attributes, outside), active, parts)
         features = self.schema.kept(attributes) if self.schema.features else None
         schema = self.schema.hash if features is not None else None
-        return Drawn(shares, features, schema, given, places, self._held(self._open(places)))
+        held = None if self.holdback is None else {"to": str(self.holdback.to), "parts": parts}
+        return Drawn(shares, features, schema, outside, places, held)
 
     def allows(self, eligible: Sequence[str]) -> bool:
         """Whether one of these variants, by key, is active. Raises Invalid for a key that there is not."""
@@ -95,56 +93,41 @@ class Drawing:
 
     def again(self, document: Mapping[str, Any]) -> tuple[int, ...]:
         """The shares that this model gives for what an assignment has kept (`Drawn.document`). Raises Invalid."""
-        places, scores = document.get("eligible"), document.get("scores")
-        return self._shares(
-            document.get("features", {}),
-            None if places is None else tuple(places),
-            None if scores is None else tuple(scores),
-        )
+        given, active = self.asked(document)
+        return self._shares(given, active, self._parts(active))
+
+    def asked(self, document: Mapping[str, Any]) -> tuple[Sequence[float], tuple[bool, ...]]:
+        """What the model was asked for what an assignment has kept (`Drawn.document`): see `Model.shares`. Raises Invalid."""
+        active = self._open(document.get("eligible"))
+        return self._given(document.get("features", {}), document.get("scores")), active
+
+    def _given(self, attributes: Mapping[str, Any], scores: Sequence[float | None] | None) -> Sequence[float]:
+        if self.external:
+            return [0.0 if score is None else score for score in scores or ()]
+        return vector_of(self.kind, self.schema, attributes) if self.schema.features else ()
 
     def _shares(
-        self,
-        attributes: Mapping[str, Any],
-        places: tuple[int, ...] | None,
-        scores: tuple[float | None, ...] | None,
+        self, given: Sequence[float], active: tuple[bool, ...], parts: tuple[int, ...]
     ) -> tuple[int, ...]:
-        active = self._open(places)
-        if not any(active):
-            message = "names no variant that is active"
-            raise Invalid(f"eligible: {message}", (Fault("/eligible", message),))
-        given: Sequence[float] = ()
-        if self.external:
-            given = [0.0 if score is None else score for score in scores or ()]
-        elif self.schema.features:
-            given = vector_of(self.kind, self.schema, attributes)
         if self.model is not None:
-            return self._modelled(given, active)
-        if places is None:
+            return mixed(bounded(self.model, given, active, self.newcomers), parts)
+        if active == self.active:
             return self.shares
-        own = self.shares if self.holdback is None else unmixed(self.shares, self._parts(self.active))
-        return self._mixed(carried_over(own, active, 0) or allocate([1.0] * len(active), active, 0), active)
-
-    def _modelled(self, given: Sequence[float], active: tuple[bool, ...]) -> tuple[int, ...]:
-        assert self.model is not None
-        if not self.newcomers:
-            return self._mixed(self.model.shares(given, active), active)
-        return self._mixed(bounded(self.model, given, active, self.newcomers), active)
-
-    def _mixed(self, shares: tuple[int, ...], active: tuple[bool, ...]) -> tuple[int, ...]:
-        return shares if self.holdback is None else mixed(shares, self._parts(active))
+        own = unmixed(self.shares, self._parts(self.active))
+        return mixed(carried_over(own, active, 0) or allocate([1.0] * len(active), active, 0), parts)
 
     def _parts(self, active: tuple[bool, ...]) -> tuple[int, ...]:
         return () if self.holdback is None else self.holdback.parts(active, self.control)
 
-    def _held(self, active: tuple[bool, ...]) -> dict[str, Any] | None:
-        held = self.holdback
-        return None if held is None else {"to": str(held.to), "parts": self._parts(active)}
-
-    def _open(self, places: tuple[int, ...] | None) -> tuple[bool, ...]:
-        """Which arms are active, of those that the request allows."""
-        if places is None:
-            return self.active
-        return tuple(on and k in places for k, on in enumerate(self.active))
+    def _open(self, places: Sequence[int] | None) -> tuple[bool, ...]:
+        """Which arms are active, of those that the request allows. Raises Invalid where there is none."""
+        active = self.active
+        if places is not None:
+            active = tuple(on and k in places for k, on in enumerate(active))
+        if not any(active):
+            message = "names no variant that is active"
+            raise Invalid(f"eligible: {message}", (Fault("/eligible", message),))
+        return active
 
     def _places(self, eligible: Sequence[str]) -> tuple[int, ...]:
         faults = tuple(

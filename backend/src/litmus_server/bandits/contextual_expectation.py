@@ -3,10 +3,9 @@
 It must not know which draw of the unit it is asked about, nor where that was kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from litmus_server.bandits.contextual import vector_of
 from litmus_server.bandits.contextual_draw import Drawing
 from litmus_server.domain.expectation import Expectation, NoExpectation, VariantExpectation
 from litmus_server.domain.weights import to_fraction
@@ -17,13 +16,7 @@ def expectation_of(drawing: Drawing, kept: Mapping[str, Any]) -> Expectation:
     model = drawing.model
     if model is None:
         return Expectation(missing=NoExpectation.NO_MODEL)
-    eligible = kept.get("eligible")
-    active = [on and (eligible is None or k in eligible) for k, on in enumerate(drawing.active)]
-    given: Sequence[float]
-    if drawing.external:
-        given = [0.0 if score is None else score for score in kept["scores"]]
-    else:
-        given = vector_of(drawing.kind, drawing.schema, kept["features"])
+    given, active = drawing.asked(kept)
     beliefs = model.beliefs(given, active)
     if not any(beliefs):
         return Expectation(missing=NoExpectation.NOT_ARCHIVED)
