@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 from litmus.decide import Experiment
 
 from litmus_server.bandits.allocation import allocate, carried_over
-from litmus_server.bandits.contextual import CONTEXTUAL, Model, bounded, read_model, vector_of
+from litmus_server.bandits.contextual import CONTEXTUAL, Model, ModelMismatch, bounded, read_model, vector_of
 from litmus_server.domain.errors import Fault, Invalid
 from litmus_server.domain.features import Schema, schema_of
 from litmus_server.domain.holdback import Holdback, control_of, mixed, published_holdback, unmixed
+from litmus_server.domain.policy import Policy
+from litmus_server.domain.replay import Unknown, compiled, entry_of
 
 
 class Drawn(NamedTuple):
@@ -187,3 +189,15 @@ def drawing_of(
         published_holdback(document) if kind in CONTEXTUAL else None,
         control_of(document),
     )
+
+
+def archived_drawing(document: Mapping[str, Any], policy: Policy) -> Drawing | Unknown:
+    """What was drawn from under this configuration and policy, both from the archive; Unknown where they cannot be read any more."""
+    entry = entry_of(document, policy)
+    experiment = entry if isinstance(entry, Unknown) else compiled(entry)
+    if isinstance(entry, Unknown) or isinstance(experiment, Unknown):
+        return Unknown.UNREADABLE
+    try:
+        return drawing_of(entry, experiment, policy.document.get("model"))
+    except (ModelMismatch, KeyError, TypeError):
+        return Unknown.UNREADABLE

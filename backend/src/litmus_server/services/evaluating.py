@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from litmus_server.bandits.allocation import DEFAULT_FLOOR_PPM, FloorTooHigh
 from litmus_server.bandits.arms import Arm, NumberArm, State
-from litmus_server.bandits.contextual import CONTEXTUAL, ModelMismatch
-from litmus_server.bandits.contextual_draw import drawing_of
+from litmus_server.bandits.contextual import CONTEXTUAL
+from litmus_server.bandits.contextual_draw import archived_drawing
 from litmus_server.bandits.evaluation import Estimate, Evaluation, NoOverlap, evaluate
 from litmus_server.bandits.policies import next_version, policy
 from litmus_server.bandits.unit_evaluation import Units, evaluate_units
@@ -26,7 +26,7 @@ from litmus_server.bandits.version import arms_of
 from litmus_server.domain import evaluation as e
 from litmus_server.domain.errors import Fault, Invalid
 from litmus_server.domain.policy import PolicyState, read_state
-from litmus_server.domain.replay import Unknown, compiled, entry_of
+from litmus_server.domain.replay import Unknown
 from litmus_server.domain.weights import share_to_ppm
 from litmus_server.ports import ArchivedVersion, DecisionLog, DecisionLogs, LoggedUnits
 from litmus_server.stats.absence import TooFew
@@ -213,14 +213,9 @@ def _of_version(
     """What the archived policy would have drawn each unit by, from the features that were kept and of the variants that it might get."""
     if archived is None:
         raise _wrong("/policy/version", f"there is no version {version} of its policy")
-    document = entry_of(archived.document, archived.policy)
-    experiment = document if isinstance(document, Unknown) else compiled(document)
-    if isinstance(document, Unknown) or isinstance(experiment, Unknown):
-        raise _wrong("/policy/version", "its configuration cannot be read any more")
-    try:
-        drawing = drawing_of(document, experiment, archived.policy.document.get("model"))
-    except (ModelMismatch, KeyError) as unreadable:
-        raise _wrong("/policy/version", f"its model cannot be read any more: {unreadable}") from None
+    drawing = archived_drawing(archived.document, archived.policy)
+    if isinstance(drawing, Unknown):
+        raise _wrong("/policy/version", "its configuration or its model cannot be read any more")
     active = {arm for arm, on in enumerate(drawing.active) if on}
     known: dict[str, tuple[int, ...]] = {}
     rows = []

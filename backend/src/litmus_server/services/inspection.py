@@ -11,7 +11,7 @@ from typing import NamedTuple
 from litmus.decide import Experiment, Policy, decide
 
 from litmus_server.bandits.checksum import is_genuine
-from litmus_server.bandits.contextual_draw import drawing_of
+from litmus_server.bandits.contextual_draw import archived_drawing
 from litmus_server.bandits.contextual_expectation import expectation_of
 from litmus_server.domain.assignment import Stored, check_unit
 from litmus_server.domain.draft import is_reference
@@ -27,7 +27,7 @@ from litmus_server.domain.inspection import (
     merged,
     read_cursor,
 )
-from litmus_server.domain.replay import Past, Unknown, compiled, entry_of
+from litmus_server.domain.replay import Past, Unknown
 from litmus_server.domain.stickiness import stay_name
 from litmus_server.ports import EventBook, Inspected, Ledger, PastDecisions
 from litmus_server.services.snapshots import Live, Snapshots
@@ -205,16 +205,13 @@ def _drawn_from(
 def _expected_then(past: Past) -> Expectation:
     """What the archived model expected of the unit when it was drawn."""
     nothing = Expectation(missing=NoExpectation.NOT_ARCHIVED)
-    document = entry_of(past.document, past.policy)
-    experiment = document if isinstance(document, Unknown) else compiled(document)
-    if isinstance(document, Unknown) or isinstance(experiment, Unknown):
+    if past.document is None or past.policy is None or past.row.context is None:
         return nothing
-    if past.policy is None or past.row.context is None:
+    drawing = archived_drawing(past.document, past.policy)
+    if isinstance(drawing, Unknown):
         return nothing
     try:
-        return expectation_of(
-            drawing_of(document, experiment, past.policy.document.get("model")), past.row.context
-        )
+        return expectation_of(drawing, past.row.context)
     except (Invalid, KeyError, TypeError, ValueError):  # an archive is read as it is, forged ones too
         return nothing
 
