@@ -14,7 +14,7 @@ from litmus_server.domain.metric import Role
 from litmus_server.ports import Watched
 from litmus_server.rules.observation import Acknowledged, Observation
 from litmus_server.store.control import Change, locked, read_experiments
-from litmus_server.store.database import available
+from litmus_server.store.database import available, snapshot
 from litmus_server.store.reports import EVERYBODYS, WHOLE_SHARES, read_held, read_sheet
 
 _ONE = 1_000_000
@@ -54,11 +54,7 @@ class ActBook:
 
     async def observed(self, experiment: int) -> Observation | None:
         """See the port."""
-        async with (
-            available(),
-            self._pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with snapshot(self._pool) as connection:
             found = await read_experiments(connection, "no = $1", experiment)
             head = await connection.fetchrow(_HEAD, experiment)
             if not found or head is None:

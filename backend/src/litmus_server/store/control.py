@@ -35,7 +35,7 @@ from litmus_server.domain.weights import share_to_ppm
 from litmus_server.ports import Due, Ramping
 from litmus_server.store.alarms import acknowledge, read_alarms
 from litmus_server.store.audit import record, recorded
-from litmus_server.store.database import available
+from litmus_server.store.database import available, snapshot
 from litmus_server.store.derived import declare
 from litmus_server.store.jobs import enqueue
 from litmus_server.store.policies import publish
@@ -246,12 +246,12 @@ class Control:
 
     async def get(self, reference: str) -> Experiment | None:
         """By id or key."""
-        async with self._reading() as connection:
+        async with snapshot(self._pool) as connection:
             return await _get(connection, reference)
 
     async def due(self, at: dt.datetime | None = None) -> Due:
         """See the port."""
-        async with self._reading() as connection:
+        async with snapshot(self._pool) as connection:
             moment = at or await connection.fetchval("select clock_timestamp()")
             ids = [str(row["id"]) for row in await connection.fetch(_DUE, moment)]
             ramping = [
@@ -262,30 +262,20 @@ class Control:
     async def find(self, listing: Listing) -> tuple[list[Experiment], int]:
         """See the port. One look finds the page and counts; then the page is read."""
         query, arguments = _found(listing)
-        async with self._reading() as connection:
+        async with snapshot(self._pool) as connection:
             total, page = await connection.fetchrow(query, *arguments)
             found = {each.no: each for each in await read_experiments(connection, "no = any ($1)", page)}
             return [found[no] for no in page], total
 
     async def audit(self, trail: Trail) -> list[AuditEntry]:
         """See the port."""
-        async with self._reading() as connection:
+        async with snapshot(self._pool) as connection:
             return await recorded(connection, trail)
 
     async def alarms(self, experiment: int, before: int | None, limit: int) -> list[Alarm]:
         """See the port."""
-        async with self._reading() as connection:
+        async with snapshot(self._pool) as connection:
             return await read_alarms(connection, experiment, before, limit)
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator["asyncpg.Connection[Any]"]:
-        """One snapshot, so that a row and what hangs on it belong together."""
-        async with (
-            available(),
-            self._pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            yield connection
 
 
 async def locked(connection: "asyncpg.Connection[Any]") -> tuple[int, dt.datetime]:

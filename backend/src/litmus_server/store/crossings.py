@@ -15,7 +15,7 @@ from litmus_server.domain.interactions import MOST_OTHERS, learned, refusal
 from litmus_server.ports import CrossedSums, CrossedUnits, CrossedWith
 from litmus_server.stats.moments import JointMoments
 from litmus_server.stats.sheet import Sheet
-from litmus_server.store.database import PATIENT, available
+from litmus_server.store.database import PATIENT, snapshot
 from litmus_server.store.reports import read_shares
 from litmus_server.store.sql import statement
 
@@ -31,11 +31,7 @@ class CrossingStore:
         self, experiment: int, other: str | None, choose: Callable[[Mapping[str, Any]], int]
     ) -> CrossedUnits | None:
         """See the port."""
-        async with (
-            available(),
-            self._pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with snapshot(self._pool) as connection:
             head = await connection.fetchrow(_HEAD, experiment)
             if head is None:
                 return None

@@ -85,6 +85,17 @@ async def available() -> AsyncIterator[None]:
         raise Unavailable("The database is away; try again in a moment") from error
 
 
+@asynccontextmanager
+async def snapshot(pool: "asyncpg.Pool[Any]") -> "AsyncIterator[asyncpg.Connection[Any]]":
+    """A connection that sees the database as it is at one moment, so that all that is read belongs together. Raises Unavailable."""
+    async with (
+        available(),
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        yield connection
+
+
 def is_trouble(error: BaseException) -> bool:
     """Whether it is the database that cannot do it now, and not what it was asked to do."""
     if isinstance(error, AWAY):

@@ -9,7 +9,7 @@ from litmus_server.bandits.contextual import CONTEXTUAL
 from litmus_server.domain.draft import ExperimentType, is_id
 from litmus_server.ports import ArchivedVersion, DecisionLog, LoggedUnits, LoggedVersion
 from litmus_server.stats.moments import MICRO
-from litmus_server.store.database import available
+from litmus_server.store.database import available, snapshot
 from litmus_server.store.replay import Archive
 from litmus_server.store.reports import EVERYBODYS, read_sheet
 
@@ -24,11 +24,7 @@ class DecisionLogs:
     async def find(self, reference: str) -> DecisionLog | None:
         """See the port."""
         column = "x.id = $1::uuid" if is_id(reference) else "x.key = $1"
-        async with (
-            available(),
-            self._pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with snapshot(self._pool) as connection:
             head = await connection.fetchrow(f"{_HEAD} where {column}", reference)
             if head is None:
                 return None

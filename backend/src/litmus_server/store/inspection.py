@@ -32,7 +32,7 @@ from litmus_server.domain.inspection import (
 )
 from litmus_server.domain.weights import to_fraction
 from litmus_server.ports import Arrivals, Inspected
-from litmus_server.store.database import available
+from litmus_server.store.database import available, snapshot
 
 BUDGET = 0.05
 """Seconds after which a search for what filters mean stops, and answers where it is."""
@@ -167,11 +167,7 @@ class InspectionStore:
     @asynccontextmanager
     async def _reading(self) -> "AsyncIterator[asyncpg.Connection[Any]]":
         """One snapshot, and plans that go along an index whatever the planner thinks of the size of a table."""
-        async with (
-            available(),
-            self._pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with snapshot(self._pool) as connection:
             await connection.execute(_PINNED)
             yield connection
 

@@ -8,7 +8,7 @@ import asyncpg
 from litmus_server.domain.draft import is_id
 from litmus_server.ports import PastUnits
 from litmus_server.store.control import read_experiments
-from litmus_server.store.database import available
+from litmus_server.store.database import snapshot
 from litmus_server.store.reports import read_sheet
 
 
@@ -21,11 +21,7 @@ class PlanBook:
 
     async def history(self, reference: str, metric: str | None) -> PastUnits | None:
         """See the port."""
-        async with (
-            available(),
-            self._pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with snapshot(self._pool) as connection:
             column = "id = $1::uuid" if is_id(reference) else "key = $1"
             found = await read_experiments(connection, column, reference)
             if not found:

@@ -7,7 +7,7 @@ import asyncpg
 
 from litmus_server.domain.policy import Policy, Watermark
 from litmus_server.ports import Observed, PolicyRow, Standing
-from litmus_server.store.database import available
+from litmus_server.store.database import available, snapshot
 from litmus_server.store.reports import read_sheet
 
 CHANNEL = "litmus_policy"
@@ -30,11 +30,7 @@ class PolicyStore:
         self, experiment: int, wants_sheet: Callable[[Mapping[str, Any]], bool]
     ) -> Observed | None:
         """See the port."""
-        async with (
-            available(),
-            self._pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with snapshot(self._pool) as connection:
             row = await connection.fetchrow(_OBSERVED, experiment)
             if row is None:
                 return None

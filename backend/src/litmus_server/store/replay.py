@@ -13,7 +13,7 @@ import asyncpg
 
 from litmus_server.domain.policy import Policy
 from litmus_server.domain.replay import Again, Drawn, Logged, Past, Source
-from litmus_server.store.database import available, connect
+from litmus_server.store.database import connect, snapshot
 from litmus_server.store.sql import statement
 
 PAGE = 2_000
@@ -53,11 +53,7 @@ class PastDecisions:
 
     async def find(self, experiment: int, unit: str) -> Past | None:
         """See the port."""
-        async with (
-            available(),
-            self._pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with snapshot(self._pool) as connection:
             return await Archive(connection).past(experiment, unit)
 
 

@@ -32,7 +32,7 @@ from litmus_server.ports import (
 )
 from litmus_server.stats.sheet import EXPOSED, Measure, Sheet, Waiting, parse_strips
 from litmus_server.store.alarms import read_standing
-from litmus_server.store.database import available
+from litmus_server.store.database import available, snapshot
 
 CHANNEL = "litmus_report"
 """NOTIFY carries the experiment's number: a hint that it has a newer report."""
@@ -56,11 +56,7 @@ class ReportStore:
 
     async def facts(self, experiment: int) -> Facts | None:
         """See `ports.ReportBook`."""
-        async with (
-            available(),
-            self._pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with snapshot(self._pool) as connection:
             head = await connection.fetchrow(_HEAD, experiment)
             if head is None:
                 return None
@@ -176,11 +172,7 @@ class ReportStore:
 
     async def counters(self, experiment: int) -> Counters:
         """See `ports.Readings`."""
-        async with (
-            available(),
-            self._pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with snapshot(self._pool) as connection:
             variants = await connection.fetch(_VARIANTS, experiment)
             totals = await _totals(connection, experiment)
         names = [(str(row["id"]), row["name"]) for row in variants]
@@ -195,11 +187,7 @@ class ReportStore:
         until: dt.datetime | None,
     ) -> SeriesRows:
         """See `ports.Readings`."""
-        async with (
-            available(),
-            self._pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with snapshot(self._pool) as connection:
             entry = await connection.fetchval(_ENTRY, experiment)
             totals = await _totals(connection, experiment)
             found, declared = _find(entry, totals, metric)

@@ -15,7 +15,7 @@ from litmus_server.domain.cohorts import AGES, SECONDS
 from litmus_server.ports import Aged, AgeSums, Sliced, SlicedSums, SliceValue
 from litmus_server.stats.moments import JointMoments
 from litmus_server.stats.sheet import EXPOSED, Measure, Sheet, parse_strips
-from litmus_server.store.database import PATIENT, available
+from litmus_server.store.database import PATIENT, snapshot
 from litmus_server.store.reports import read_shares, read_sheet
 from litmus_server.store.sql import statement
 
@@ -34,11 +34,7 @@ class SliceStore:
         self, experiment: int, dimension: str, choose: Callable[[Mapping[str, Any]], int]
     ) -> Sliced | None:
         """See the port."""
-        async with (
-            available(),
-            self._pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with snapshot(self._pool) as connection:
             head = await connection.fetchrow(_HEAD, experiment)
             if head is None:
                 return None
@@ -58,11 +54,7 @@ class SliceStore:
         self, experiment: int, choose: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     ) -> Aged | None:
         """See the port."""
-        async with (
-            available(),
-            self._pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with snapshot(self._pool) as connection:
             head = await connection.fetchrow(_HEAD, experiment)
             if head is None:
                 return None

@@ -20,7 +20,7 @@ from litmus_server.domain.weights import to_fraction
 from litmus_server.ports import Holdout, Lately, User
 from litmus_server.store.audit import record
 from litmus_server.store.control import Change, Control, locked, next_revision, read_experiments
-from litmus_server.store.database import available
+from litmus_server.store.database import available, snapshot
 from litmus_server.store.shared import read_layers
 
 MOST_MET = 10_000
@@ -133,22 +133,22 @@ class TargetingStore(Control):
 
     async def audiences(self) -> list[Audience]:
         """All, by key."""
-        async with self._reading() as connection:
+        async with snapshot(self._pool) as connection:
             return await _audiences(connection)
 
     async def layers(self) -> list[Layer]:
         """All, by key, with the places that are taken."""
-        async with self._reading() as connection:
+        async with snapshot(self._pool) as connection:
             return await read_layers(connection)
 
     async def holdout(self) -> Holdout:
         """As it is now."""
-        async with self._reading() as connection:
+        async with snapshot(self._pool) as connection:
             return await _holdout(connection)
 
     async def users(self, *, audiences: Collection[str] = (), layer: str | None = None) -> list[User]:
         """See the port."""
-        async with self._reading() as connection:
+        async with snapshot(self._pool) as connection:
             return await _users(connection, audiences, layer)
 
     async def met(self, unit_type: str | None) -> Lately:

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from litmus_server.ports import ExportedUnits
-from litmus_server.store.database import available
+from litmus_server.store.database import available, snapshot
 
 _PART = 2_000  # rows
 _LONGEST = 600  # seconds that a snapshot may be held for a reader who is slow
@@ -32,11 +32,7 @@ class UnitStore:
         )
 
     async def _parts(self, experiment: int, slots: Sequence[int]) -> AsyncIterator[list[Sequence[Any]]]:
-        async with (
-            available(),
-            self._pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with snapshot(self._pool) as connection:
             await connection.execute(f"set local statement_timeout = '{_LONGEST}s'")
             await connection.execute(f"set local idle_in_transaction_session_timeout = '{_LONGEST}s'")
             cursor = await connection.cursor(_UNITS, experiment)
