@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import expect
 from serving import Served
 
-from .conftest import NewTab
+from .conftest import NewTab, held
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -129,3 +129,79 @@ async def test_pausing_can_be_undone_and_stopping_says_who_and_why(
         "tutorial.user",
         "convergence reached",
     )
+
+
+async def test_a_unit_is_told_why_it_gets_its_variant(wording: str, litmus: Served, tab: NewTab) -> None:
+    page = (await tab()).page
+    await page.goto(wording)
+    card = page.get_by_role("region", name="Why this variant?")
+    await card.get_by_role("textbox", name="Unit to explain").fill("unit-7")
+    await card.get_by_role("button", name="Explain").click()
+    told = httpx2.post(
+        f"{litmus.base_url}/api/v1/experiments/wording/explain", json={"unit_id": "unit-7"}
+    ).json()
+    name = {"control": "Control", "buy_now": "<b>Buy now</b>"}[told["variant_key"]]
+    await expect(card).to_contain_text(f"{name} for unit-7, drawn with probability 50.00%")
+    await expect(card).to_contain_text("Assigned before: it was assigned, and keeps what it got")
+    await expect(card).to_contain_text(f"bucket {told['logged']['bucket']:,}")
+    await expect(card).to_contain_text("Made again from the archive, it comes out the same.")
+    await held(page)
+
+
+async def test_an_explanation_shows_what_the_audience_found_and_what_is_wrong_with_the_question(
+    litmus: Served, tab: NewTab
+) -> None:
+    body = {
+        "name": "Germans",
+        "key": "germans",
+        "variants": [{"name": "a", "weight": 0.5}, {"name": "b", "weight": 0.5}],
+        "audience": {"attribute": "country", "operator": "in", "value": ["DE", "AT"]},
+    }
+    with httpx2.Client(base_url=f"{litmus.base_url}/api/v1") as api:
+        api.post("/experiments", json=body).raise_for_status()
+        api.post("/experiments/germans/start", json={}).raise_for_status()
+    opened = await tab()
+    page = opened.page
+    await page.goto("/experiments/germans")
+    card = page.get_by_role("region", name="Why this variant?")
+    await card.get_by_role("textbox", name="Unit to explain").fill("somebody")
+    await card.get_by_text("Attributes").click()
+    attributes = card.get_by_role("textbox", name="Attributes of the unit")
+    await expect(attributes).to_have_value(re.compile('"country": "DE"'))
+    await attributes.fill('{"country": "FR"}')
+    await attributes.press("Tab")
+    await card.get_by_role("button", name="Explain").click()
+    await expect(card).to_contain_text("which is not in the experiment")
+    await expect(card).to_contain_text('country is one of ["DE","AT"]: it is "FR"')
+    await attributes.fill('{"country": ')
+    await expect(card.get_by_role("alert")).to_contain_text("The JSON is not JSON: look at line 1")
+    await expect(card.get_by_role("button", name="Explain")).to_be_disabled()
+    await attributes.fill('["DE"]')
+    await card.get_by_role("button", name="Explain").click()
+    await expect(card.get_by_role("alert")).to_contain_text("/attributes")
+    opened.forget("400 (Bad Request)")
+
+
+async def test_an_explanation_shows_what_the_model_expects(litmus: Served, tab: NewTab) -> None:
+    body = {
+        "name": "By age",
+        "key": "by_age",
+        "type": "linucb",
+        "variants": [{"name": "a", "weight": 0.5}, {"name": "b", "weight": 0.5}],
+        "features": [{"name": "age", "type": "number", "low": 0, "high": 100}],
+        "primary_metric": "purchase",
+    }
+    with httpx2.Client(base_url=f"{litmus.base_url}/api/v1") as api:
+        api.post("/experiments", json=body).raise_for_status()
+        api.post("/experiments/by_age/start", json={}).raise_for_status()
+    page = (await tab()).page
+    await page.goto("/experiments/by_age")
+    card = page.get_by_role("region", name="Why this variant?")
+    await card.get_by_role("textbox", name="Unit to explain").fill("somebody")
+    await card.get_by_text("Attributes").click()
+    await expect(card.get_by_role("textbox", name="Attributes of the unit")).to_have_value(
+        re.compile('"age": 0')
+    )
+    await card.get_by_role("button", name="Explain").click()
+    await expect(card).to_contain_text("What the model expects of it now")
+    await expect(card).to_contain_text("Nothing was learned yet: all variants have equal shares.")
