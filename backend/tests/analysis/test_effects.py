@@ -502,6 +502,13 @@ def test_a_bandit_that_cannot_tell_yet_names_the_variant_that_has_too_few_units(
     assert second.start.reason == "monitoring C needs at least 50 units, and has 49"
 
 
+def test_means_that_cannot_be_told_yet_name_the_variant_that_has_too_few_units() -> None:
+    units = converting(((30, 90), (12, 30), (20, 49)))
+    [first, second] = told(units, of={"kind": "mean"}, arms=3).metrics[0].effects
+    assert first.start.reason == "monitoring B needs at least 50 units, and has 30"
+    assert second.start.reason == "monitoring C needs at least 50 units, and has 49"
+
+
 def test_a_bandit_of_numbers_says_what_it_believes_what_its_floor_costs_and_what_it_has_brought() -> None:
     units = drawn(400, (10.0, 11.0), epoch=1) + drawn(400, (10.0, 11.0), epoch=2)[200:]
     report = told(

@@ -43,6 +43,8 @@ def binary(n: int, k: int) -> Moments:
 
 def test_monitoring_waits_for_units_values_and_both_outcomes() -> None:
     assert not_open(binary(49, 25), binary(500, 250), (25, 250)) == TooFew("monitoring treatment", 50, 49)
+    named = not_open(binary(49, 25), binary(500, 250), (25, 250), names=("buy_now", "as_it_is"))
+    assert named == TooFew("monitoring buy_now", 50, 49)
     few = not_open(binary(500, 250), binary(500, 19), (250, 19))
     assert few == TooFew("monitoring control, not counting units without a value,", 20, 19)
     assert isinstance(few, TooFew)

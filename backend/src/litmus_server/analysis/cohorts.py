@@ -228,7 +228,7 @@ class _Grouping:
     def _group(self, stretch: _Stretch) -> Group | None:
         """None while its error cannot be trusted."""
         pair = Pair(stretch.treatment, stretch.control, ((stretch.treatment, stretch.control),))
-        question = asked(self._metric, pair, None)
+        question = asked(self._metric, pair, None, ("treatment", "control"))
         if question.closed is not None or isinstance(question.contrast, TooFew | Undefined | Waiting):
             return None
         contrast = linear(question.contrast)

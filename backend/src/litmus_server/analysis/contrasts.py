@@ -60,8 +60,13 @@ class Asked:
     closed: TooFew | TooSkewed | None
 
 
-def asked(metric: Mapping[str, Any], pair: Pair, adjustment: Adjustment | None) -> Asked:
-    """For metrics of kind conversion, mean and ratio. Adjusted where covariates are there, unless `adjustment` is None."""
+def asked(
+    metric: Mapping[str, Any], pair: Pair, adjustment: Adjustment | None, names: tuple[str, str]
+) -> Asked:
+    """For metrics of kind conversion, mean and ratio. Adjusted where covariates are there, unless `adjustment` is None.
+
+    `names`: what a reason calls treatment and control.
+    """
     treatment, control = pair.treatment, pair.control
     if treatment.outcome is None or control.outcome is None:
         return Asked(
@@ -71,10 +76,10 @@ def asked(metric: Mapping[str, Any], pair: Pair, adjustment: Adjustment | None) 
     if kind == "ratio":
         plain = _over(pair, _outcomes(ratios))
         adjusted = _adjusted(pair, adjusted_ratios, adjustment, 2)
-        return _chosen(plain, adjusted, [], _ratio_closed(treatment.outcome, control.outcome))
+        return _chosen(plain, adjusted, [], _ratio_closed(treatment.outcome, control.outcome, names))
     moments = treatment.outcome.marginal(0), control.outcome.marginal(0)
     seen = treatment.seen, control.seen
-    closed = not_open(*moments, seen, binary=kind == "conversion")
+    closed = not_open(*moments, seen, binary=kind == "conversion", names=names)
     if kind == "conversion":
         rates: Contrast | Absence = (
             proportions(treatment.seen, treatment.n, control.seen, control.n)
@@ -161,9 +166,11 @@ def _adjusted(
     return _over(pair, of_stratum)
 
 
-def _ratio_closed(treatment: JointMoments, control: JointMoments) -> TooFew | TooSkewed | None:
+def _ratio_closed(
+    treatment: JointMoments, control: JointMoments, names: tuple[str, str]
+) -> TooFew | TooSkewed | None:
     """The start rule for the linearised ratio: its skewness is that of numerator − ratio · denominator."""
-    for name, arm in (("treatment", treatment), ("control", control)):
+    for name, arm in zip(names, (treatment, control), strict=True):
         if arm.n < LEAST_UNITS:
             return TooFew(f"monitoring {name}", LEAST_UNITS, arm.n)
     both = treatment.merge(control)

@@ -60,7 +60,7 @@ class _Question(Population):
         if self.frame.adaptive and self.metric["kind"] in {"conversion", "mean"}:
             return self._after_bandit()
         if self.frame.adaptive:
-            return self._of(asked(self.metric, self.whole, None), biased=True)
+            return self._of(asked(self.metric, self.whole, None, self._names), biased=True)
         if self.planned and not self.matured.units:
             if self.metric["kind"] == "conversion":
                 exact = self._exact()
@@ -73,7 +73,7 @@ class _Question(Population):
                 Missing.WINDOWS_OPEN,
                 f"Planned looks count units whose attribution window has closed, and none has yet{until}.",
             )
-        return self._of(asked(self.metric, self.counted, self.frame.adjustment))
+        return self._of(asked(self.metric, self.counted, self.frame.adjustment, self._names))
 
     # ── which answer ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -207,18 +207,19 @@ class _Question(Population):
 
     def _too_few_for_a_bandit(self) -> str | None:
         """The floor of the variance does for skew what the start rule does elsewhere; units and values are asked for all the same."""
-        for variant, arm in (
-            (self.treatment, self.whole.treatment),
-            (self.frame.control, self.whole.control),
-        ):
+        for name, arm in zip(self._names, (self.whole.treatment, self.whole.control), strict=True):
             for what, needed, got in (
                 ("", LEAST_UNITS, arm.n),
                 (", not counting units without a value,", LEAST_VALUES, arm.seen),
             ):
                 if got < needed:
-                    key = self.frame.entry["variants"][variant]["key"]
-                    return TooFew(f"monitoring {key}{what}", needed, got).reason
+                    return TooFew(f"monitoring {name}{what}", needed, got).reason
         return None
+
+    @property
+    def _names(self) -> tuple[str, str]:
+        variants = self.frame.entry["variants"]
+        return variants[self.treatment]["key"], variants[self.frame.control]["key"]
 
     def _spread(self, after: AfterBandit) -> float:
         """What one unit adds to the variance of summed scores, when all arms are drawn alike: arms · (σ₁² + σ₀²)."""

@@ -16,6 +16,8 @@ from litmus_server.stats.critical import Critical
 from litmus_server.stats.moments import MICRO, Moments
 from litmus_server.stats.start import TooSkewed, not_open
 
+_SIDES = "units that the policy decides for", "units that are held back"
+
 
 @dataclass(frozen=True, slots=True)
 class Brought:
@@ -41,7 +43,7 @@ def brought(
     """
     open_, held = (sums_of(groups, held=side) for side in (False, True))
     seen = tuple(sum(each.seen for each in groups if each.held is side) for side in (False, True))
-    closed = not_open(open_, held, (seen[0], seen[1]), binary=binary)
+    closed = not_open(open_, held, (seen[0], seen[1]), binary=binary, names=_SIDES)
     if closed is not None:
         return closed
     everybody = open_.merge(held)

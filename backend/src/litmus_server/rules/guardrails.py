@@ -215,7 +215,9 @@ def _closed(
         meant = observed.during(epochs)
         fewest = [min(observed.sheet.arm(part.id, k, meant).seen for part in parts) for k in pair]
         seen = fewest[0], fewest[1]
-    return not_open(treatment, control, seen, binary=metric.kind is MetricKind.CONVERSION)
+    variants = observed.experiment.variants
+    names = variants[pair[0]].key, variants[pair[1]].key
+    return not_open(treatment, control, seen, binary=metric.kind is MetricKind.CONVERSION, names=names)
 
 
 def _outcome(metric: Metric, arm: Arm) -> Moments | None:

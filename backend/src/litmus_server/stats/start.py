@@ -59,14 +59,15 @@ def not_open(
     *,
     binary: bool = False,
     most_skew: float = MOST_SKEW,
+    names: tuple[str, str] = ("treatment", "control"),
 ) -> TooFew | TooSkewed | None:
     """Why monitoring may not begin, or None when it may.
 
     `nonzero` are the units of treatment and control whose value is not zero. Each arm needs 50 units, 20 of them not zero and,
     if values are `binary`, 20 that are zero; and the skew of the difference, by the skewness of both arms together, must be at
-    most `most_skew`. For conversions that wait here there is the exact test.
+    most `most_skew`. `names` is what the answer calls the two. For conversions that wait here there is the exact test.
     """
-    for name, arm, seen in (("treatment", treatment, nonzero[0]), ("control", control, nonzero[1])):
+    for name, arm, seen in zip(names, (treatment, control), nonzero, strict=True):
         if arm.n < LEAST_UNITS:
             return TooFew(f"monitoring {name}", LEAST_UNITS, arm.n)
         if seen < LEAST_VALUES:
