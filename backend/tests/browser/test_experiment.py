@@ -131,17 +131,28 @@ async def test_pausing_can_be_undone_and_stopping_says_who_and_why(
     )
 
 
-async def test_a_unit_is_told_why_it_gets_its_variant(wording: str, litmus: Served, tab: NewTab) -> None:
+async def test_a_unit_is_told_why_it_gets_its_variant(litmus: Served, tab: NewTab) -> None:
+    body = {
+        "name": "Told",
+        "key": "told",
+        "variants": [
+            {"name": "Control", "key": "control", "weight": 0.5},
+            {"name": "<b>Buy now</b>", "key": "buy_now", "weight": 0.5},
+        ],
+    }
+    with httpx2.Client(base_url=f"{litmus.base_url}/api/v1") as api:
+        api.post("/experiments", json=body).raise_for_status()
+        api.post("/experiments/told/start", json={}).raise_for_status()
+        assigned = api.post("/experiments/told/assign", json={"unit_id": "unit-7"}).raise_for_status().json()
+        told = api.post("/experiments/told/explain", json={"unit_id": "unit-7"}).raise_for_status().json()
     page = (await tab()).page
-    await page.goto(wording)
+    await page.goto("/experiments/told")
     card = page.get_by_role("region", name="Why this variant?")
     await card.get_by_role("textbox", name="Unit to explain").fill("unit-7")
     await card.get_by_role("button", name="Explain").click()
-    told = httpx2.post(
-        f"{litmus.base_url}/api/v1/experiments/wording/explain", json={"unit_id": "unit-7"}
-    ).json()
-    name = {"control": "Control", "buy_now": "<b>Buy now</b>"}[told["variant_key"]]
-    await expect(card).to_contain_text(f"{name} for unit-7, drawn with probability 50.00%")
+    await expect(card).to_contain_text(
+        f"{assigned['variant_name']} for unit-7, drawn with probability 50.00%"
+    )
     await expect(card).to_contain_text("Assigned before: it was assigned, and keeps what it got")
     await expect(card).to_contain_text(f"bucket {told['logged']['bucket']:,}")
     await expect(card).to_contain_text("Made again from the archive, it comes out the same.")
