@@ -22,9 +22,8 @@ class Analysis:
         """Compute and keep the report of this moment; False when there was no need, or is no such experiment."""
         if await self._book.is_current(experiment):
             return False
-        await self._contexts.settle(
-            experiment
-        )  # what a holdback says is summed by the learner, at its leisure
+        # What a holdback says is summed by the learner, at its leisure.
+        await self._contexts.settle(experiment)
         facts = await self._book.facts(experiment)
         if facts is None:
             return False
