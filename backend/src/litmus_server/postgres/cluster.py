@@ -82,8 +82,6 @@ def check_space(place: Place) -> None:
 
 def initialise(place: Place, runtime: Runtime) -> None:
     """Make the cluster beside its place and move it there whole, so that an interrupted one is simply made again."""
-    for leftover in place.home.glob("cluster.new-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
     fresh = place.home / f"cluster.new-{secrets.token_hex(4)}"
     fresh.mkdir(mode=0o700)
     if not place.account.is_ours:
@@ -105,6 +103,12 @@ def initialise(place: Place, runtime: Runtime) -> None:
         raise
     fresh.rename(place.cluster)
     sync_folder(place.home)
+
+
+def remove_unfinished(place: Place) -> None:
+    """What an interrupted `initialise` left. Its initdb may outlive it and go on writing, so each start looks again."""
+    for leftover in place.home.glob("cluster.new-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def configure(place: Place) -> Path:

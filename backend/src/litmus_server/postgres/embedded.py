@@ -183,6 +183,7 @@ class Embedded:
 
     def _spawn(self) -> Postmaster:
         place = self._claimed()
+        cluster.remove_unfinished(place)
         major = cluster.major_of(place)
         if major is None:
             cluster.check_space(place)
