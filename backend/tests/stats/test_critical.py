@@ -220,6 +220,12 @@ def test_impossible_levels_ratios_and_shares_are_refused() -> None:
             Hybrid(None, AlwaysValid(1), share)
 
 
+def test_figures_of_units_are_narrowest_at_their_plan_and_are_there_before_the_first_unit() -> None:
+    assert AlwaysValid.of_units(500, 2_000, 0.05) == AlwaysValid.tuned(500, 2_000, 0.05)
+    assert AlwaysValid.of_units(500, None, 0.05) == AlwaysValid.tuned(500, 10_000, 0.05)
+    assert AlwaysValid.of_units(0, None, 0.05) == AlwaysValid.tuned(1, 10_000, 0.05)
+
+
 def test_every_golden_critical_value_is_matched_or_differs_for_a_reason() -> None:
     elsewhere = {name for name in GOLDEN if name.startswith("sc/")}  # test_group_sequential.py
     matched = {

@@ -23,7 +23,7 @@ from litmus_server.domain.weights import share_to_ppm, to_fraction
 from litmus_server.ports import Facts
 from litmus_server.stats.absence import TooFew, Undefined
 from litmus_server.stats.adaptive import AfterBandit, Batch, SampleMean
-from litmus_server.stats.critical import UNPLANNED_UNITS, AlwaysValid, Fixed
+from litmus_server.stats.critical import AlwaysValid, Fixed
 from litmus_server.stats.moments import MICRO, Moments
 from litmus_server.stats.sheet import EXPOSED, Sheet
 from litmus_server.stats.start import TooSkewed
@@ -196,7 +196,7 @@ def contextual_report(frame: Frame, facts: Facts, metric: Mapping[str, Any]) -> 
     units = sum(side.n for side in sides)
     found = brought(
         groups,
-        _watched(frame, units),
+        AlwaysValid.of_units(units, frame.planned_units, frame.alpha),
         alpha=frame.alpha,
         binary=metric["kind"] == "conversion",
         higher_is_better=metric["direction"] == "increase",
@@ -208,10 +208,6 @@ def contextual_report(frame: Frame, facts: Facts, metric: Mapping[str, Any]) -> 
     learned, apart = (_plain_mean(side, frame.alpha) for side in sides)
     report = _against(0 if held is None else held.share, to, told, others)
     return r.ContextualReport(metric["name"], sides[0].n, sides[1].n, learned, apart, report)
-
-
-def _watched(frame: Frame, units: int) -> AlwaysValid:
-    return AlwaysValid.tuned(max(units, 1), frame.planned_units or UNPLANNED_UNITS, frame.alpha)
 
 
 def _plain_mean(sums: Moments, alpha: float) -> r.Estimate:
@@ -228,7 +224,7 @@ def _saved(
     found = regret_saved(
         after,
         alpha=frame.alpha,
-        critical=_watched(frame, units),
+        critical=AlwaysValid.of_units(units, frame.planned_units, frame.alpha),
         higher_is_better=metric["direction"] == "increase",
         against=against,
     )

@@ -7,7 +7,7 @@ from litmus_server.analysis.estimates import bare, estimate_of, reason_of
 from litmus_server.analysis.frame import Frame
 from litmus_server.domain import report as r
 from litmus_server.domain.plan import Method
-from litmus_server.stats.critical import UNPLANNED_UNITS, AlwaysValid, Critical, Fixed
+from litmus_server.stats.critical import AlwaysValid, Critical, Fixed
 from litmus_server.stats.factorial import FactorEffect, NoEffect, factor_effects
 from litmus_server.stats.moments import Moments
 from litmus_server.stats.multiplicity import Method as Adjusting
@@ -40,7 +40,7 @@ def _critical(frame: Frame, sums: Mapping[tuple[str, ...], Moments]) -> Critical
     units = sum(each.n for each in sums.values())
     if frame.method is Method.FIXED or not units:
         return Fixed()
-    return AlwaysValid.tuned(units, frame.planned_units or UNPLANNED_UNITS, frame.alpha)
+    return AlwaysValid.of_units(units, frame.planned_units, frame.alpha)
 
 
 def _told(found: FactorEffect | NoEffect, alpha: float) -> r.FactorEffect:

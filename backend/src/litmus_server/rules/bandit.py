@@ -18,7 +18,7 @@ from litmus_server.domain.metric import Direction, MetricKind
 from litmus_server.domain.policy import PolicyState, Watermark
 from litmus_server.rules.act import EndHoldback, Promote
 from litmus_server.rules.observation import Observation
-from litmus_server.stats.critical import UNPLANNED_UNITS, AlwaysValid
+from litmus_server.stats.critical import AlwaysValid
 from litmus_server.stats.sheet import Waiting as SumsWaiting
 
 RULE = "bandit"
@@ -92,7 +92,7 @@ def _policy(observed: Observation, rule: PromotionRule) -> EndHoldback | str:
         return waiting.because if isinstance(waiting, Waiting) else "it has no primary metric"
     found = brought(
         groups,
-        AlwaysValid.tuned(units, experiment.planned_units or UNPLANNED_UNITS, experiment.alpha),
+        AlwaysValid.of_units(units, experiment.planned_units, experiment.alpha),
         alpha=experiment.alpha,
         binary=metric.kind is MetricKind.CONVERSION,
         higher_is_better=metric.direction is Direction.INCREASE,

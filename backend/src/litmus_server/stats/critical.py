@@ -114,6 +114,11 @@ class AlwaysValid:
             raise ValueError(f"the planned information must be > 0: {planned}")
         return cls(information / planned * best_ratio(alpha))
 
+    @classmethod
+    def of_units(cls, units: int, planned: int | None, alpha: float) -> "AlwaysValid":
+        """Tuned with units as the measure; before the first one as with it, and for UNPLANNED_UNITS where nobody has planned any."""
+        return cls.tuned(max(units, 1), planned or UNPLANNED_UNITS, alpha)
+
     def value(self, alpha: float, df: float = inf, *, one_sided: bool = False) -> float:
         """Infinite where so few degrees of freedom can never reject at this alpha."""
         _check(alpha, df)
