@@ -38,6 +38,11 @@ export class ApiError extends Error {
     super(message)
     this.name = 'ApiError'
   }
+
+  /** All that is wrong with the input in one line, else the server's sentence. */
+  get told(): string {
+    return this.errors.map(each => `${each.pointer} ${each.message}`).join('; ') || this.message
+  }
 }
 
 const KINDS: Record<number, Failure> = { 400: 'invalid', 401: 'unauthorized', 403: 'forbidden', 404: 'not_found', 405: 'invalid', 409: 'conflict', 413: 'invalid', 415: 'invalid', 429: 'busy', 502: 'offline', 503: 'offline', 504: 'offline' }
