@@ -21,18 +21,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, settings
 from litmus_server.postgres import Embedded, EmbeddedError, inspect
 from litmus_server.postgres.runtime import in_wheel
-
-# A property is held, however long a busy machine takes for an example of it.
-settings.register_profile(
-    "untimed",
-    settings.get_profile(settings.get_current_profile_name()),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.load_profile("untimed")
 
 T = TypeVar("T")
 PREFIX = "litmus-test-"

@@ -4,18 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from litmus import ExperimentClient
 from scripted_server import ScriptedServer, scripted_server
-
-# A property is held, however long a busy machine takes for an example of it.
-settings.register_profile(
-    "untimed",
-    settings.get_profile(settings.get_current_profile_name()),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.load_profile("untimed")
 
 MakeClient = Callable[..., ExperimentClient]
 
