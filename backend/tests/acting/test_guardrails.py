@@ -2,13 +2,14 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 from math import log
 from typing import Any
 
 import pytest
 from folded import CAUSE
 from litmus_server.domain.experiment import Experiment, Status
-from litmus_server.rules.guardrails import found
+from litmus_server.rules.guardrails import Finding, found
 from litmus_server.rules.judge import judged
 from litmus_server.rules.observation import Observation
 from litmus_server.services.experiments import Experiments
@@ -217,6 +218,30 @@ async def test_a_bandit_is_guarded_by_the_propensities_with_which_it_drew(house:
     assert (await house.get()).status is Status.PAUSED
 
 
+def harm(experiment: Experiment, units: Sequence[int], failures: Sequence[int]) -> Finding:
+    """What is found of so many units and failures, control first."""
+    metric = experiment.metrics[0]
+    strips = {(0, arm): Strip((1,), (0,), ((units[arm], *[0] * 6),)) for arm in (0, 1)} | {
+        (metric.id, arm): Strip((1,), (0,), ((failures[arm], *[failures[arm]] * 3, 0, 0, 0),))
+        for arm in (0, 1)
+    }
+    sheet = Sheet(24, {metric.id: Measure(binary=True)}, strips)
+    seen = Observation(experiment, {}, experiment.created_at, 1, sheet, {1: (0.5, 0.5)})
+    return found(seen, metric, 1, TooFew("", 1, 0))
+
+
+async def test_what_cannot_be_told_yet_names_the_variant_that_has_too_few_units(house: House) -> None:
+    experiment = await guarded(house, start=False)
+    assert (
+        harm(experiment, (40, 400), (4, 40)).reason
+        == "monitoring control needs at least 50 units, and has 40"
+    )
+    assert (
+        harm(experiment, (400, 49), (40, 4)).reason
+        == "monitoring treatment needs at least 50 units, and has 49"
+    )
+
+
 async def test_without_harm_looking_after_every_batch_hardly_ever_pauses(house: House) -> None:
     """The short run of the calibration: the full one is bench/calibrate_acting.py."""
     experiment = await guarded(house, start=False)
@@ -227,13 +252,7 @@ async def test_without_harm_looking_after_every_batch_hardly_ever_pauses(house: 
             for arm in (0, 1):
                 n[arm] += 50
                 k[arm] += sum(rng.random() < 0.03 for _ in range(50))
-            plain = {(0, a): Strip((1,), (0,), ((n[a], *[0] * 6),)) for a in (0, 1)} | {
-                (experiment.metrics[0].id, a): Strip((1,), (0,), ((k[a], *[k[a]] * 3, 0, 0, 0),))
-                for a in (0, 1)
-            }
-            sheet = Sheet(24, {experiment.metrics[0].id: Measure(binary=True)}, plain)
-            seen = Observation(experiment, {}, experiment.created_at, 1, sheet, {1: (0.5, 0.5)})
-            if found(seen, experiment.metrics[0], 1, TooFew("", 1, 0)).log_evidence >= log(1 / 0.05):
+            if harm(experiment, n, k).log_evidence >= log(1 / 0.05):
                 paused += 1
                 break
     assert paused <= 0.05 * runs + 3 * (0.05 * 0.95 * runs) ** 0.5

@@ -70,6 +70,13 @@ def test_nothing_is_said_before_watched_figures_may_begin(groups: list[Held], ab
     assert isinstance(one_look(groups), absent)
 
 
+def test_the_reason_to_wait_names_the_side_that_has_too_few_units() -> None:
+    few, many = rates(49, 20, 50_000, held=True), rates(900, 300, 50_000, held=False)
+    absent = one_look([many, few])
+    assert isinstance(absent, TooFew)
+    assert absent.reason == "monitoring units that are held back needs at least 50 units, and has 49"
+
+
 def test_where_no_outcome_differs_there_is_no_interval() -> None:
     same = [group(np.full(500, 3.0), 500_000, held=side) for side in (False, True)]
     assert isinstance(one_look(same, binary=False), Undefined)
