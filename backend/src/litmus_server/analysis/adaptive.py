@@ -1,6 +1,6 @@
 """After a bandit: batches of one policy each, and what can be compared although the data chose who was drawn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import reduce
 from math import sqrt
@@ -10,7 +10,6 @@ from litmus.decide import BUCKETS
 
 from litmus_server.analysis.estimates import bare
 from litmus_server.analysis.frame import Frame
-from litmus_server.analysis.pairs import Shares
 from litmus_server.bandits.accounts import Saved, Traffic, regret_saved, traffic
 from litmus_server.bandits.held_back import Brought, brought, sums_of
 from litmus_server.bandits.modes import floor_prices
@@ -19,56 +18,16 @@ from litmus_server.domain import report as r
 from litmus_server.domain.holdback import Baseline, mixed, parts_of, published_holdback, unmixed
 from litmus_server.domain.policy import PolicyState, VariantState, Watermark
 from litmus_server.domain.report import Missing
-from litmus_server.domain.weights import share_to_ppm, to_fraction
+from litmus_server.domain.weights import share_to_ppm
 from litmus_server.ports import Facts
 from litmus_server.stats.absence import TooFew, Undefined
-from litmus_server.stats.adaptive import AfterBandit, Batch, SampleMean
+from litmus_server.stats.adaptive import AfterBandit, SampleMean
 from litmus_server.stats.critical import AlwaysValid, Fixed
-from litmus_server.stats.moments import MICRO, Moments
-from litmus_server.stats.sheet import EXPOSED, Sheet
+from litmus_server.stats.moments import Moments
+from litmus_server.stats.sheet import EXPOSED
 from litmus_server.stats.start import TooSkewed
 
 _WHY = {TooFew: Missing.TOO_FEW_UNITS, TooSkewed: Missing.NOT_OPEN, Undefined: Missing.NO_VARIANCE}
-
-
-def after_bandit(metric: Mapping[str, Any], sheet: Sheet, shares: Shares, arms: int) -> AfterBandit | None:
-    """The batches of a conversion's or a mean's sums, in the order of versions; None before the first unit.
-
-    Units that no propensity allows are left out: the sample ratio tells of them.
-    """
-    number, binary = metric["id"], metric["kind"] == "conversion"
-    sums: dict[int, list[list[int]]] = {}
-    for arm in range(arms):
-        for of, places in ((EXPOSED, (0,)), (number, (1, 2, 3, 4))):
-            strip = sheet.plain.get((of, arm))
-            if strip is None:
-                continue
-            for epoch, row in zip(strip.epochs, strip.rows, strict=True):
-                mine = sums.setdefault(epoch, [[0] * 5 for _ in range(arms)])[arm]
-                for to, value in zip(places, row, strict=False):
-                    mine[to] += value
-    batches = []
-    for epoch in sorted(sums):
-        propensities = shares.get(epoch)
-        if propensities is None:
-            continue
-        batches.append(
-            Batch(
-                tuple(
-                    _moments(row, binary=binary) if share else Moments()
-                    for row, share in zip(sums[epoch], propensities, strict=True)
-                ),
-                tuple(map(to_fraction, propensities)),
-            )
-        )
-    return AfterBandit(tuple(batches)) if batches else None
-
-
-def _moments(row: Sequence[int], *, binary: bool) -> Moments:
-    n, seen, s1, s2, s3 = row
-    if binary:
-        return Moments(n, seen * MICRO, seen * MICRO**2, seen * MICRO**3)
-    return Moments(n, s1, s2, s3)
 
 
 def bandit_report(frame: Frame, facts: Facts, metric: Mapping[str, Any], after: AfterBandit) -> r.AfterBandit:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from litmus_server.analysis.adaptive import after_bandit, bandit_report, contextual_report
+from litmus_server.analysis.adaptive import bandit_report, contextual_report
 from litmus_server.analysis.counts import (
     Contender,
     choices,
@@ -231,7 +231,7 @@ def _bandit(frame: Frame, facts: Facts, primary: Mapping[str, Any] | None) -> r.
         or primary["kind"] not in {"conversion", "mean"}
     ):
         return None
-    after = after_bandit(primary, frame.sheet, frame.shares, len(frame.entry["variants"]))
+    after = frame.after_bandit(primary)
     return None if after is None else bandit_report(frame, facts, primary, after)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from litmus_server.analysis.adaptive import after_bandit
 from litmus_server.analysis.answers import Direct, Exact, Planned
 from litmus_server.analysis.contrasts import Asked, Other, Waiting, asked, asked_quantile
 from litmus_server.analysis.estimates import bare, estimate_of, reason_of
@@ -172,7 +171,7 @@ class _Question(Population):
 
     def _after_bandit(self) -> Found:
         frame = self.frame
-        after = after_bandit(self.metric, frame.sheet, frame.shares, len(frame.entry["variants"]))
+        after = frame.after_bandit(self.metric)
         if after is None:
             return absent(self, Missing.NO_SUMS, "No policy version of these units is known.")
         found = after.contrast(self.treatment, frame.control)

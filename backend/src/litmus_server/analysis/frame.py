@@ -12,12 +12,17 @@ from litmus_server.domain import plan as words
 from litmus_server.domain.draft import CONTEXTUAL, ExperimentType
 from litmus_server.domain.look import Look
 from litmus_server.domain.weights import to_fraction
+from litmus_server.stats.adaptive import AfterBandit, Batch
 from litmus_server.stats.bayes import NormalBelief, fitted_prior
 from litmus_server.stats.critical import RESERVE, UNPLANNED_UNITS, information
 from litmus_server.stats.estimators import Adjustment
 from litmus_server.stats.group_sequential import Shape, Spending
+from litmus_server.stats.moments import MICRO, Moments
 from litmus_server.stats.multinomial import Epoch
-from litmus_server.stats.sheet import EXPOSED, Sheet
+from litmus_server.stats.sheet import EXPOSED, Sheet, Strip
+
+_NOTHING = (0,) * 7
+"""Of an epoch without a cell: n, Σy, Σy², Σy³ and the sums from before the exposure."""
 
 
 @dataclass(frozen=True)
@@ -88,19 +93,54 @@ class Frame:
         """
         if self.entry["type"] in CONTEXTUAL:
             return []
-        variants = self.entry["variants"]
-        counts: dict[int, list[int]] = {}
-        for k in range(len(variants)):
-            strip = self.sheet.plain.get((EXPOSED, k))
-            if strip is None:
-                continue
-            for epoch, row in zip(strip.epochs, strip.rows, strict=True):
-                counts.setdefault(epoch, [0] * len(variants))[k] += row[0]
+        exposed = self._exposed
         return [
-            Epoch(tuple(seen), tuple(map(to_fraction, self.shares[epoch])))
-            for epoch, seen in sorted(counts.items())
+            Epoch(
+                tuple(units.get(epoch, _NOTHING)[0] for units in exposed),
+                tuple(map(to_fraction, self.shares[epoch])),
+            )
+            for epoch in sorted(set().union(*exposed))
             if epoch in self.shares
         ]
+
+    def after_bandit(self, metric: Mapping[str, Any]) -> AfterBandit | None:
+        """The batches of a conversion's or a mean's sums, in the order of versions; None before the first unit.
+
+        Units that no propensity allows are left out: the sample ratio tells of them.
+        """
+        number = metric["id"]
+        if number not in self._after_bandit:  # every treatment asks for the same
+            self._after_bandit[number] = self._batches(number, binary=metric["kind"] == "conversion")
+        return self._after_bandit[number]
+
+    @cached_property
+    def _after_bandit(self) -> dict[int, AfterBandit | None]:
+        return {}
+
+    def _batches(self, metric: int, *, binary: bool) -> AfterBandit | None:
+        exposed, sums = self._exposed, self._by_epoch(metric)
+        batches = []
+        for epoch in sorted(set().union(*exposed, *sums)):
+            shares = self.shares.get(epoch)
+            if shares is None:
+                continue
+            arms = (
+                _moments(units.get(epoch, _NOTHING)[0], mine.get(epoch, _NOTHING), binary=binary)
+                if share
+                else Moments()
+                for units, mine, share in zip(exposed, sums, shares, strict=True)
+            )
+            batches.append(Batch(tuple(arms), tuple(map(to_fraction, shares))))
+        return AfterBandit(tuple(batches)) if batches else None
+
+    @cached_property
+    def _exposed(self) -> list[Mapping[int, Sequence[int]]]:
+        return self._by_epoch(EXPOSED)
+
+    def _by_epoch(self, metric: int) -> list[Mapping[int, Sequence[int]]]:
+        """Of each variant, the plain sums of each epoch that has a cell."""
+        strips = (self.sheet.plain.get((metric, k), Strip()) for k in range(len(self.entry["variants"])))
+        return [strip.totals(lambda epoch, _: epoch) for strip in strips]
 
     def planned_information(self, treatment: int) -> float:
         """Of the pair at the plan's end, at the shares with which it began."""
@@ -141,3 +181,10 @@ class Frame:
         """Whether no more units of this metric will come: completed, and every window closed."""
         closes_at = self.sheet.closes_at(metric["window_seconds"], self.now.timestamp())
         return self.entry["status"] == "completed" and closes_at is None
+
+
+def _moments(n: int, sums: Sequence[int], *, binary: bool) -> Moments:
+    seen, s1, s2, s3, *_ = sums
+    if binary:
+        return Moments(n, seen * MICRO, seen * MICRO**2, seen * MICRO**3)
+    return Moments(n, s1, s2, s3)

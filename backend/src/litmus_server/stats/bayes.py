@@ -19,7 +19,7 @@ from scipy.special import betainc, betaincc, erfcx, ndtr, ndtri
 from litmus_server.stats.beta import BetaPosterior, Interval
 from litmus_server.stats.contrast import Scale
 from litmus_server.stats.pbest import NODES_AT, WEIGHTS, BetaLogit, logistic, panels, pbest_beta
-from litmus_server.stats.roots import root
+from litmus_server.stats.roots import root, settled
 
 Array = NDArray[np.float64]
 
@@ -57,7 +57,6 @@ class Conclusion:
     chance_to_win: float
     loss_of_treatment: float
     loss_of_control: float
-    median: float
     interval: Interval
     harm: float
     equivalence: float
@@ -83,7 +82,6 @@ def conclude(
         chance_to_win=belief.above(0.0) if higher_is_better else belief.below(0.0),
         loss_of_treatment=less if higher_is_better else more,
         loss_of_control=more if higher_is_better else less,
-        median=belief.quantile(0.5),
         interval=Interval(belief.quantile(tail), belief.quantile(1 - tail), level),
         harm=harm,
         equivalence=max(0.0, 1.0 - harm - benefit),
@@ -225,6 +223,10 @@ class RateBelief:
 
         middle, spread = self._start
         at = middle + (-target if upper else target) * spread
+        if self._bounded:
+            found = settled(excess, at, slope=1 / spread, tolerance=1e-10 * spread / max(1.0, abs(at)))
+            if found is not None:
+                return self._effect(found)
         off = excess(at)
         if off == 0:
             return self._effect(at)
@@ -271,6 +273,11 @@ class RateBelief:
         reached = (slope * logistic(nodes) + shift).clip(0.0, 1.0)
         values = (betainc if below else betaincc)(treatment.a, treatment.b, reached)
         return float((mass * values).sum() / mass.sum())
+
+    @property
+    def _bounded(self) -> bool:
+        """Whether no density has a pole, near which no line is straight."""
+        return all(min(arm.alpha, arm.beta) >= 1 for arm in (self.control, self.treatment))
 
     @cached_property
     def _mirrored(self) -> bool:

@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from math import comb
+from operator import add
 from typing import TypeVar
+
+import msgspec
 
 from litmus_server.stats.moments import MICRO, JointMoments, Moments
 
@@ -72,15 +75,13 @@ class Strip:
 
     def totals(self, place: Callable[[int, int], _Part | None]) -> dict[_Part, _Row]:
         """The sums of each part, of those that have a cell."""
-        found: dict[_Part, list[_Row]] = defaultdict(list)
+        found: dict[_Part, _Row] = {}
         for epoch, cohort, row in zip(self.epochs, self.cohorts, self.rows, strict=True):
             part = place(epoch, cohort)
             if part is not None:
-                found[part].append(row)
-        return {
-            part: rows[0] if len(rows) == 1 else tuple(map(sum, zip(*rows, strict=True)))
-            for part, rows in found.items()
-        }
+                before = found.get(part)
+                found[part] = row if before is None else tuple(map(add, before, row))
+        return found
 
     def _meant(self, meant: Meant | None) -> Sequence[_Row]:
         # A policy has hundreds of versions: to ask for each of them must not look at all cells each time.
@@ -294,7 +295,8 @@ def parse_strips(rows: Iterable[tuple[int, int, str]]) -> dict[tuple[int, int], 
     """From (metric, variant, text), where cells of the text are parted by semicolons, and numbers by spaces: epoch, cohort, sums."""
     columns: dict[tuple[int, int], list[tuple[int, ...]]] = defaultdict(list)
     for metric, variant, text in rows:
-        columns[metric, variant] += [tuple(map(int, cell.split(" "))) for cell in text.split(";")]
+        # A decoder of lists reads a sheet of thousands of cells in half the time that `int` takes for each number.
+        columns[metric, variant] += _cells(f"[[{text.replace(';', '],[').replace(' ', ',')}]]")
     return {
         key: Strip(
             tuple(cell[0] for cell in cells),
@@ -303,6 +305,9 @@ def parse_strips(rows: Iterable[tuple[int, int, str]]) -> dict[tuple[int, int], 
         )
         for key, cells in columns.items()
     }
+
+
+_cells = msgspec.json.Decoder(tuple[tuple[int, ...], ...]).decode
 
 
 def joint_length(outcomes: int, covariates: int) -> int:
