@@ -1,9 +1,10 @@
 """What a report costs, uncached: reading the facts, computing, encoding, keeping; against the number of events.
 
-    python bench/report.py [--events 10000 10000000] [--interval minute hour day] [--url postgresql://…] [--real] [--runs 50]
+    python bench/report.py [--events 10000 10000000] [--interval minute hour day] [--type thompson_sampling ab] [--real]
+                           [--url postgresql://…] [--runs 50]
 
-5 variants, 4 declared metrics, a series of 500 points. Moments and rollups are filled as a fold of so many events leaves
-them: one epoch for each 5 % of growth, and as many cohorts as there are days. With --real the events are really logged and
+5 variants, 4 declared metrics, a series of 500 points; a bandit, and a test of fixed weights. Moments and rollups are filled as a
+fold of so many events leaves them: of a bandit one policy version for each 5 % of growth, and as many cohorts as there are days. With --real the events are really logged and
 folded (10 million: several minutes and 3 GB). Prints milliseconds (median, p95, and the best, which a busy
 machine hardly spoils) and the ratio of the largest to the smallest.
 """
@@ -17,6 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -64,21 +66,40 @@ from generate_series(0, 4) v, unnest($4::integer[]) m,
 group by v, m, s.span, s.at
 """
 
+# Shares that differ from version to version, and sum to 1.
+POLICIES = """
+insert into policy (experiment, version, revision, propensities, state, checksum, units)
+select $1, v, revision, array[200000 + v, 200000 - v, 200000 + 2 * v, 200000 - 2 * v, 200000], state, checksum, v
+from policy, generate_series(2, $2::integer) v
+where experiment = $1 and version = 1
+"""
+
 LOG = """
 insert into event (batch, event_id, kind, experiment, variant, metric, value, epoch, unit, occurred_at, received_at, door)
 select $4 + i / 5000, gen_random_uuid(), case when m = 0 then 1 else 2 end, $1, u % 5, nullif(m, 0), (i % 1000) * 10000,
-       1 + (ln(1 + i + $4) / ln(1.05))::integer, 'user-' || u, now() - ($5::float8 - i * $5 / $2) * interval '1 second',
+       case when $6::integer = 1 then 1 else least($6, 1 + (ln(1 + u) / ln(1.05))::integer) end, 'user-' || u, now() - ($5::float8 - i * $5 / $2) * interval '1 second',
        now(), 1
 from (select i, (i / 5) as u, ($3::integer[])[1 + i % 5] as m from generate_series(0, $2 - 1) i) g
 """
 
 
-async def fill(pool: "asyncpg.Pool[Any]", name: str, events: int, interval: str) -> Any:
+async def begun(pool: "asyncpg.Pool[Any]", name: str, kind: str, events: int) -> tuple[Any, list[int], int]:
+    """The experiment, its metrics (0: the exposure), and how many policy versions it has."""
     experiment = await make(
-        pool, name, variants=VARIANTS, secondary_metrics=["order_value", "clicks", "returns"]
+        pool,
+        name,
+        variants=VARIANTS,
+        type=kind,
+        primary_metric="conversion",
+        secondary_metrics=["order_value", "clicks", "returns"],
     )
-    metrics = [0, *(metric.id for metric in experiment.metrics)]
-    epochs = int(math.log(events / 5) / math.log(1.05))
+    epochs = 1 if kind == "ab" else int(math.log(events / 5) / math.log(1.05))
+    await pool.execute(POLICIES, experiment.no, epochs)
+    return experiment, [0, *(metric.id for metric in experiment.metrics)], epochs
+
+
+async def fill(pool: "asyncpg.Pool[Any]", name: str, kind: str, events: int, interval: str) -> Any:
+    experiment, metrics, epochs = await begun(pool, name, kind, events)
     seconds = POINTS * SECONDS[interval]
     await pool.execute(MOMENTS, experiment.no, events, epochs, metrics, seconds / 86_400)
     await pool.execute(ROLLUP, experiment.no, seconds, events, metrics, timeout=120)
@@ -86,15 +107,12 @@ async def fill(pool: "asyncpg.Pool[Any]", name: str, events: int, interval: str)
     return experiment
 
 
-async def log_and_fold(pool: "asyncpg.Pool[Any]", name: str, events: int, interval: str) -> Any:
-    experiment = await make(
-        pool, name, variants=VARIANTS, secondary_metrics=["order_value", "clicks", "returns"]
-    )
-    metrics = [0, *(metric.id for metric in experiment.metrics)]
+async def log_and_fold(pool: "asyncpg.Pool[Any]", name: str, kind: str, events: int, interval: str) -> Any:
+    experiment, metrics, epochs = await begun(pool, name, kind, events)
     seconds = float(POINTS * SECONDS[interval])
     async with pool.acquire() as connection:
         start = await connection.fetchval("select coalesce(max(batch), 0) + 1 from event")
-        await connection.execute(LOG, experiment.no, events, metrics, start, seconds, timeout=3600)
+        await connection.execute(LOG, experiment.no, events, metrics, start, seconds, epochs, timeout=3600)
         await connection.execute(
             "insert into fold_queue select distinct batch from event where batch >= $1", start, timeout=3600
         )
@@ -133,18 +151,18 @@ async def measure(
 
 async def run(url: str, options: argparse.Namespace) -> None:
     pool = await open_pool(url, size=3)
-    for interval in options.interval:
+    for kind, interval in product(options.type, options.interval):
         medians = []
         for events in options.events:
             build = log_and_fold if options.real else fill
-            experiment = await build(pool, f"{events} by {interval}", events, interval)
+            experiment = await build(pool, f"{kind} {events} by {interval}", kind, events, interval)
             await pool.execute("analyze moments")
             await pool.execute("analyze rollup")
             rows = await pool.fetchval("select count(*) from moments where experiment = $1", experiment.no)
             took, size = await measure(pool, experiment, options.runs)
             medians.append(statistics.median(took["in all"]))
             print(
-                f"{events:>10,} events, {POINTS} points by {interval}, {rows:,} rows of moments, document {size / 1000:.0f} kB"
+                f"{kind}: {events:,} events, {POINTS} points by {interval}, {rows:,} rows of moments, document {size / 1000:.0f} kB"
             )
             for name, each in took.items():
                 each.sort()
@@ -162,6 +180,7 @@ async def main() -> None:
     )
     parser.add_argument("--events", type=int, nargs="+", default=[10_000, 10_000_000])
     parser.add_argument("--interval", nargs="+", choices=list(SECONDS), default=["minute", "hour"])
+    parser.add_argument("--type", nargs="+", default=["thompson_sampling", "ab"])
     parser.add_argument("--url", help="a PostgreSQL of your own; a database is made beside the one it names")
     parser.add_argument("--real", action="store_true", help="log and fold the events")
     parser.add_argument("--runs", type=int, default=50)

@@ -24,7 +24,6 @@ from litmus_server.stats.adaptive import AfterBandit, Weighting
 from litmus_server.stats.contrast import Contrast, Scale
 from litmus_server.stats.critical import RESERVE, UNPLANNED_UNITS, AlwaysValid, Fixed
 from litmus_server.stats.estimators import means, proportions
-from litmus_server.stats.moments import Moments
 from litmus_server.stats.multinomial import Epoch
 from litmus_server.stats.start import LEAST_UNITS, LEAST_VALUES
 
@@ -224,12 +223,9 @@ class _Question(Population):
         """What one unit adds to the variance of summed scores, when all arms are drawn alike: arms · (σ₁² + σ₀²)."""
         total = 0.0
         for place in (self.treatment, self.frame.control):
-            together = Moments()
-            for batch in after.batches:
-                together = together.merge(batch.arms[place])
-            variance = together.variance
+            variance = after.pooled[place].variance
             total += variance if isinstance(variance, float) else 0.0
-        return total * len(after.batches[0].arms)
+        return total * len(after.pooled)
 
     # ── what is said ─────────────────────────────────────────────────────────────────────────────────────────────
 

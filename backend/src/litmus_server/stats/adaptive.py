@@ -265,17 +265,13 @@ class AfterBandit:
         v = float(found.variance_of_difference[-1])
         if not v > 0:
             return Undefined("a contrast", "no unit's outcome differs from another's in its arm")
-        units = sum(
-            sum(arm.n for arm in batch.arms)
-            for batch in self.batches
-            if batch.propensities[treatment] and batch.propensities[control]
-        )
+        units = round(self.scores.n[self._shared((control, treatment))].sum())
         contrast = LinearContrast(self._placed(m1), self._placed(m0), v1, v0, covariance=(v1 + v0 - v) / 2)
         return AdaptiveContrast(contrast, v * units**2, units)
 
     def sample_mean(self, arm: int) -> SampleMean | TooFew:
         """The plain mean over all batches, marked as what it is."""
-        moments = self._pooled(arm)
+        moments = self.pooled[arm]
         if isinstance(mean := moments.mean, TooFew):
             return mean
         variance = moments.variance
@@ -289,30 +285,32 @@ class AfterBandit:
         return found if abs(found) > _ROUNDING * abs(centre) else 0.0
 
     def _absent(self, arms: tuple[int, ...]) -> TooFew | Undefined | None:
-        drawn = [
-            batch
-            for batch in self.batches
-            if all(batch.propensities[k] for k in arms) and any(arm.n for arm in batch.arms)
-        ]
-        if not drawn:
+        drawn = self.scores.n[self._shared(arms)]
+        if not drawn.any():
             return Undefined("an estimate after a bandit", "no batch drew from these arms at the same time")
         for k in arms:
-            units = sum(batch.arms[k].n for batch in drawn)
+            units = round(drawn[:, k].sum())
             if units < 2:
                 return TooFew("an estimate after a bandit", 2, units)
         return None
 
-    def _pooled(self, arm: int) -> Moments:
-        moments = Moments()
-        for batch in self.batches:
-            moments = moments.merge(batch.arms[arm])
-        return moments
+    @cached_property
+    def pooled(self) -> tuple[Moments, ...]:
+        """Of each arm, the plain sums over all batches."""
+        by_arm = zip(*(batch.arms for batch in self.batches), strict=True)
+        return tuple(
+            Moments(*map(sum, zip(*((each.n, each.s1, each.s2, each.s3) for each in batches), strict=True)))
+            for batches in by_arm
+        )
+
+    def _shared(self, arms: tuple[int, ...]) -> NDArray[np.bool_]:
+        """The batches in which all of these arms were drawn from."""
+        return np.asarray((self.scores.e[:, arms] > 0).all(axis=1))
 
     @cached_property
     def centre(self) -> int:
         """The mean of everything, as an integer of micro-units: subtracted exactly before anything becomes a float."""
-        everything = [self._pooled(k) for k in range(len(self.batches[0].arms))]
-        n, total = sum(each.n for each in everything), sum(each.s1 for each in everything)
+        n, total = sum(each.n for each in self.pooled), sum(each.s1 for each in self.pooled)
         return round(total / n) if n else 0
 
     @cached_property
