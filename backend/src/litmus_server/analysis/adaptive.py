@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import reduce
 from math import sqrt
 from typing import Any
 
@@ -54,12 +53,11 @@ def bandit_report(frame: Frame, facts: Facts, metric: Mapping[str, Any], after: 
             else:
                 missing = dict.fromkeys(("lower", "upper"), Missing.TOO_FEW_UNITS)
                 sample = r.Estimate(plain.mean, None, None, 1 - alpha, missing)
-        units = sum(batch.arms[k].n for batch in after.batches)
         arms.append(
             r.BanditArm(
                 variant["id"],
                 variant["key"],
-                units,
+                after.pooled[k].n,
                 mean,
                 sample,
                 _posterior(known[k]),
@@ -128,7 +126,7 @@ def _holdback(frame: Frame, metric: Mapping[str, Any], after: AfterBandit) -> r.
     if held is None:
         return None
     found = _saved(frame, metric, after, frame.control if held.to is Baseline.CONTROL else None)
-    others = (1 - held.share / BUCKETS) * sum(arm.n for batch in after.batches for arm in batch.arms)
+    others = (1 - held.share / BUCKETS) * after.everybody.n
     return _against(held.share, held.to, found, others)
 
 
@@ -179,11 +177,10 @@ def _plain_mean(sums: Moments, alpha: float) -> r.Estimate:
 def _saved(
     frame: Frame, metric: Mapping[str, Any], after: AfterBandit, against: int | None = None
 ) -> r.Estimate:
-    units = sum(arm.n for batch in after.batches for arm in batch.arms)
     found = regret_saved(
         after,
         alpha=frame.alpha,
-        critical=AlwaysValid.of_units(units, frame.planned_units, frame.alpha),
+        critical=AlwaysValid.of_units(after.everybody.n, frame.planned_units, frame.alpha),
         higher_is_better=metric["direction"] == "increase",
         against=against,
     )
@@ -194,11 +191,10 @@ def _saved(
 
 
 def _floor(after: AfterBandit, arms: int, floor: int) -> r.FloorReport:
-    everybody = reduce(Moments.merge, (arm for batch in after.batches for arm in batch.arms), Moments())
-    variance, share = everybody.variance, floor / BUCKETS
+    variance, share = after.everybody.variance, floor / BUCKETS
     width = None
     if isinstance(variance, float) and variance > 0 and arms > 1:
-        (price,) = floor_prices(variance, everybody.n, arms, (floor,))
+        (price,) = floor_prices(variance, after.everybody.n, arms, (floor,))
         width = price.half_width if isinstance(price.half_width, float) else None
     missing = {"half_width": Missing.NO_VARIANCE if floor else Missing.NO_FLOOR} if width is None else {}
     return r.FloorReport(share, share * max(arms - 1, 0), width, missing)

@@ -17,7 +17,7 @@ from litmus_server.stats.bayes import NormalBelief, fitted_prior
 from litmus_server.stats.critical import RESERVE, UNPLANNED_UNITS, information
 from litmus_server.stats.estimators import Adjustment
 from litmus_server.stats.group_sequential import Shape, Spending
-from litmus_server.stats.moments import MICRO, Moments
+from litmus_server.stats.moments import Moments, of_ones
 from litmus_server.stats.multinomial import Epoch
 from litmus_server.stats.sheet import EXPOSED, Sheet, Strip
 
@@ -185,6 +185,4 @@ class Frame:
 
 def _moments(n: int, sums: Sequence[int], *, binary: bool) -> Moments:
     seen, s1, s2, s3, *_ = sums
-    if binary:
-        return Moments(n, seen * MICRO, seen * MICRO**2, seen * MICRO**3)
-    return Moments(n, s1, s2, s3)
+    return Moments(n, *of_ones(seen)) if binary else Moments(n, s1, s2, s3)

@@ -53,7 +53,7 @@ def regret_saved(
     its arm and its version, that it was held back says nothing more of its outcome (docs/statistics/holdback.md). Each unit is scored by AIPW (Γ_k of `stats/adaptive.py`), so the estimate is unbiased whatever the policy did. The
     default interval is for one look; pass an always-valid `critical` for a figure that is watched.
     """
-    units = sum(arm.n for batch in after.batches for arm in batch.arms)
+    units = after.everybody.n
     if units < LEAST_UNITS:
         return TooFew("regret saved", LEAST_UNITS, units)
     estimate, variance = (float(each) for each in saved(after.scores, against))

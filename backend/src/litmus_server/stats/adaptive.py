@@ -15,7 +15,7 @@ It must not know which policy chose the propensities, only that they are the one
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -303,6 +303,11 @@ class AfterBandit:
             for batches in by_arm
         )
 
+    @cached_property
+    def everybody(self) -> Moments:
+        """The plain sums over all batches and arms."""
+        return reduce(Moments.merge, self.pooled)
+
     def _shared(self, arms: tuple[int, ...]) -> NDArray[np.bool_]:
         """The batches in which all of these arms were drawn from."""
         return np.asarray((self.scores.e[:, arms] > 0).all(axis=1))
@@ -310,8 +315,7 @@ class AfterBandit:
     @cached_property
     def centre(self) -> int:
         """The mean of everything, as an integer of micro-units: subtracted exactly before anything becomes a float."""
-        n, total = sum(each.n for each in self.pooled), sum(each.s1 for each in self.pooled)
-        return round(total / n) if n else 0
+        return round(self.everybody.s1 / self.everybody.n) if self.everybody.n else 0
 
     @cached_property
     def scores(self) -> Scores:

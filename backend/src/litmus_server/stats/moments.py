@@ -17,6 +17,11 @@ from litmus_server.stats.absence import TooFew
 MICRO = 1_000_000
 
 
+def of_ones(count: int) -> tuple[int, int, int]:
+    """Σy, Σy² and Σy³ of so many values of 1, in micro-units and their powers: of conversions, each of which counts once."""
+    return count * MICRO, count * MICRO**2, count * MICRO**3
+
+
 @dataclass(frozen=True, slots=True)
 class Moments:
     """`n` units, and the sums of their values, squares and cubes, in micro-units, micro² and micro³.

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import msgspec
 
-from litmus_server.stats.moments import MICRO, JointMoments, Moments
+from litmus_server.stats.moments import MICRO, JointMoments, Moments, of_ones
 
 EXPOSED = 0
 """The number that stands for the exposure itself, where others are metrics."""
@@ -332,7 +332,7 @@ def _arm(measure: Measure, n: int, plain: _Row, joint: _Row) -> Arm:
     if measure.outcomes is not None:
         return Arm(n, seen, raw, *_joint(n, measure.outcomes, measure.covariates, joint))
     if measure.binary:
-        s1, s2, s3 = seen * MICRO, seen * MICRO**2, seen * MICRO**3
+        s1, s2, s3 = of_ones(seen)
     outcome = JointMoments(n, (s1,), (s2,), (s3,))
     return Arm(n, seen, raw, outcome, JointMoments(n, (s1, x1), (s2, xy, x2)) if measure.before else None)
 
