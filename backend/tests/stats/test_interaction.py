@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -19,8 +18,11 @@ from litmus_server.stats.moments import JointMoments
 from litmus_server.stats.start import TooSkewed, skew_of_difference
 from scipy import stats
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "bench"))
-_BENCH = import_module("calibrate_interactions")
+with (
+    pytest.MonkeyPatch.context() as path
+):  # for this import only: bench/fold.py would hide the folder of that name beside us
+    path.syspath_prepend(Path(__file__).parents[3] / "bench")
+    _BENCH = import_module("calibrate_interactions")
 WORLDS, detectable, rates = _BENCH.WORLDS, _BENCH.detectable, _BENCH.rates
 
 Rows = list[tuple[int, int, float]]
