@@ -18,9 +18,8 @@ from litmus_server.stats.moments import JointMoments
 from litmus_server.stats.start import TooSkewed, skew_of_difference
 from scipy import stats
 
-with (
-    pytest.MonkeyPatch.context() as path
-):  # for this import only: bench/fold.py would hide the folder of that name beside us
+# On the path for this import only: bench/fold.py would hide the folder of that name beside us.
+with pytest.MonkeyPatch.context() as path:
     path.syspath_prepend(Path(__file__).parents[3] / "bench")
     _BENCH = import_module("calibrate_interactions")
 WORLDS, detectable, rates = _BENCH.WORLDS, _BENCH.detectable, _BENCH.rates
